@@ -205,9 +205,13 @@ def _download(filename: str | None, size: int) -> dict[str, str]:
 
 @router.get("/{message_id}/diagnosis", responses={200: {"model": DiagnosisOut}})
 async def diagnose_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
-    """What is wrong with the documents of a message, with its subject and its fields. It is opened for that, as by any reading."""
+    """What is wrong with the documents of a message, with its subject and its fields. It is opened for that, as by any reading.
+
+    Where the mailbox `keeps_diagnoses`, it is the one that is kept with the message, and `kept_at` says since when.
+    """
     opened = await core.receipts.open_message(actor, address, read_id(message_id))
-    return Json(diagnosis(await core.diagnoses.of_letter(opened.raw), core.world.settings.language))
+    found, kept_at = await core.kept_diagnoses.of_opened(opened)
+    return Json(diagnosis(found, core.world.settings.language, kept_at))
 
 
 @router.patch("/{message_id}", responses={200: {"model": schemas.MessageSummary}, **_FLAGGING})

@@ -71,6 +71,8 @@ class MailboxOut(Out):
     """Whether patients may write first: a mailbox of kind ORG or CAB that its managers opened to them."""
     with_structure: bool
     """Whether the directory shows it with its owner's work at a structure (PractitionerRole), and not with the owner alone."""
+    keeps_diagnoses: bool
+    """Whether letters that come in with files are diagnosed, and the diagnosis is kept with them."""
     role: HolderRole | None = None
     """How you hold it by yourself; null for a grantee."""
     rights: list[Right] = Field(default=[])
@@ -97,6 +99,9 @@ class MailboxPatch(In):
     seen_policy: SeenPolicy | None = None
     sent_policy: SentPolicy | None = None
     patients_may_write: Flag | None = Field(default=None, description="Patients may write first; ORG and CAB only.")
+    keeps_diagnoses: Flag | None = Field(
+        default=None, description="Letters that come in with files are diagnosed, and the diagnosis is kept with them."
+    )
 
 
 class FolderOut(Out):

@@ -192,7 +192,7 @@ class Simulator:
         await self.core.queue.take_over()
         await self.core.agenda.go_on()
         following = [self.core.agenda.follow(*one) for one in self.core.followed]
-        for work in (self.core.queue.run(), self.core.events.run(), *following):
+        for work in (self.core.queue.run(), self.core.events.run(), self.core.kept_diagnoses.run(), *following):
             self._stack.push_async_callback(listeners.cancel, asyncio.create_task(work))
         self._announce()
 

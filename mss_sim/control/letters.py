@@ -206,6 +206,10 @@ async def get_parts(core: CurrentCore, letter_id: LetterId) -> Response:
 
 @router.get("/{letter_id}/diagnosis", responses={200: {"model": DiagnosisOut}})
 async def diagnose_letter(core: CurrentCore, letter_id: LetterId) -> Response:
-    """What is wrong with the documents of a letter, with its subject and its fields: findings, and what was not checked."""
-    found = await core.diagnoses.of_letter(await letters.read_raw(core.world, read_id(letter_id)))
-    return Json(diagnosis(found, core.world.settings.language))
+    """What is wrong with the documents of a letter, with its subject and its fields: findings, and what was not checked.
+
+    It is the one that a mailbox keeps with the letter, where one does (`kept_at`).
+    """
+    id_ = read_id(letter_id)
+    found, kept_at = await core.kept_diagnoses.of_letter(id_, await letters.read_raw(core.world, id_))
+    return Json(diagnosis(found, core.world.settings.language, kept_at))

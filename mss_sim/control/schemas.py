@@ -251,6 +251,9 @@ class MailboxIn(In):
     co_holders: list[str] = Field(default=[], description="idNats; CAB only.")
     with_structure: Flag = Field(default=False, description="The directory shows it where its owner works; PER and CAB only.")
     responsible_name: OneLine = Field(default="", description="Who answers for it; the restricted directory alone says it.")
+    keeps_diagnoses: Flag = Field(
+        default=False, description="Letters that come in with files are diagnosed, and the diagnosis is kept with them."
+    )
 
 
 class MailboxAdminPatch(In):
@@ -266,6 +269,9 @@ class MailboxAdminPatch(In):
     patients_may_write: Flag | None = Field(default=None, description="Patients may write first; ORG and CAB only.")
     with_structure: Flag | None = Field(default=None, description="The directory shows it where its owner works; PER and CAB only.")
     responsible_name: OneLine | None = Field(default=None, description="Who answers for it; the restricted directory alone says it.")
+    keeps_diagnoses: Flag | None = Field(
+        default=None, description="Letters that come in with files are diagnosed, and the diagnosis is kept with them."
+    )
 
 
 class MailboxAdmin(Out):
@@ -287,6 +293,8 @@ class MailboxAdmin(Out):
     """Whether patients may write first: a mailbox of kind ORG or CAB that its managers opened to them."""
     with_structure: bool
     """Whether the directory shows it with its owner's work at a structure (PractitionerRole), and not with the owner alone."""
+    keeps_diagnoses: bool
+    """Whether letters that come in with files are diagnosed, and the diagnosis is kept with them."""
     responsible_name: str
     """Who answers for it, in free text; the restricted directory alone says it."""
     warnings: list[str]

@@ -1,7 +1,7 @@
 """The core of one world, assembled: what a front end receives."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from mss_sim.core.feed.waiting import Waits
 from mss_sim.core.feed.webhooks import Webhooks, WebhookTransport
 from mss_sim.core.mailbox.closing import Closings
 from mss_sim.core.mailbox.diagnosis import Diagnoses
+from mss_sim.core.mailbox.kept_diagnoses import KeptDiagnoses
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.retention import Retention
 from mss_sim.core.mailbox.selected_folder import FolderWatch
@@ -72,6 +73,7 @@ class Core:
     folder_watch: FolderWatch
     recent: Recent
     diagnoses: Diagnoses
+    kept_diagnoses: KeptDiagnoses
     provider: Provider
     ciba: Ciba
     wrong_passwords: WrongPasswords
@@ -144,7 +146,8 @@ def assemble(
     `mtls_url` is where client certificates are asked for.
     """
     tell, woken, resetting = log.teller(), asyncio.Event(), asyncio.Lock()
-    delivery = Delivery(world, woken.set)
+    kept = KeptDiagnoses(world, Diagnoses(world))
+    delivery = Delivery(world, woken.set, kept.note)
     provider = Provider(world, mtls_url)
     queue, waits = Queue(world, delivery, woken, transport), Waits(world)
     _connect(world, waits)
@@ -152,13 +155,13 @@ def assemble(
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
     bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls)
-    queue.rested = webhooks.rested = waits.look_again
+    queue.rested = webhooks.rested = kept.rested = waits.look_again
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world), Pruning(world))
     waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     agenda = Agenda(world.store, world.clock, waiting)
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys, world.tally)
-    world.beginning_anew.extend(one.forget for one in (provider, ciba, recent, wrong_passwords, bulk, *beside))
-    woken_by = ((digests, digests.woken), (patients, world.steps_planned), (webhooks, webhooks.woken))
+    world.beginning_anew.extend(one.forget for one in (provider, ciba, recent, wrong_passwords, bulk, kept, *beside))
+    woken_by = (digests, digests.woken), (patients, world.steps_planned), (webhooks, webhooks.woken)
     return Core(
         world=world,
         submission=submission,
@@ -169,7 +172,8 @@ def assemble(
         events=Events(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
         folder_watch=FolderWatch(world),
         recent=recent,
-        diagnoses=Diagnoses(world),
+        diagnoses=kept.made,
+        kept_diagnoses=kept,
         provider=provider,
         ciba=ciba,
         wrong_passwords=wrong_passwords,
@@ -178,10 +182,7 @@ def assemble(
         revocation=world.igc.services,
         watch_digests=digests,
         agenda=agenda,
-        followed=(
-            *((one, woken_by_it, _MINUTE) for one, woken_by_it in woken_by),
-            *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives),
-        ),
+        followed=_followed(world, woken_by, lives),
         resetting=resetting,
         bulk=bulk,
         acts_log=ActsLog(world, tell) if tell else None,
@@ -192,6 +193,14 @@ def assemble(
         annuaire=cache(partial(_annuaire, world)),
         snapshots=snapshots,
     )
+
+
+def _followed(
+    world: World, woken_by: Sequence[tuple[Waiting, asyncio.Event]], lives: Sequence[Waiting]
+) -> tuple[tuple[Waiting, asyncio.Event, float], ...]:
+    """What the agenda follows: what is woken by something, and what is looked at as often as the queue."""
+    woken = ((one, by_it, _MINUTE) for one, by_it in woken_by)
+    return (*woken, *((one, asyncio.Event(), world.settings.queue.poll_seconds) for one in lives))
 
 
 def _connect(world: World, waits: Waits) -> None:

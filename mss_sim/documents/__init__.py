@@ -10,6 +10,7 @@
     xml   XML of strangers, without entities and declarations
     value_sets   the national lists of types, sectors, settings (value_sets.json)
     archive_kinds, metadata_kinds, cda_kinds, pdf_kinds, letter_kinds   everything that can be found, each with its code, text and source
+    record   a diagnosis written down, and read again
     reading, drawing   the documents of a letter as people read them; a page of a PDF drawn, by a process of its own
     patients   whose documents a letter carries
     making/   right documents, and those that are broken in one way

@@ -1,9 +1,11 @@
 """A diagnosis as JSON: the same for a mailbox, for the control plane, and on the command line."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
+from mss_sim.clock import Micros, iso
 from mss_sim.documents.findings import Diagnosis, Finding, Summary
 from mss_sim.http.shapes import Out
 from mss_sim.vocabulary.documents import DocumentKind, FindingLevel
@@ -43,6 +45,9 @@ class DocumentOut(Out):
 class DiagnosisOut(Out):
     """All that was found in a letter, the worst first."""
 
+    kept_at: datetime | None
+    """Since when it is kept with the letter, for everybody who reads it; null: it was found just now, and is kept nowhere."""
+
     worst: FindingLevel | None
     """The level of the worst finding; null when nothing was found."""
     counts: dict[str, int] = Field(examples=[{"error": 1, "warning": 0, "known-deviation": 0, "info": 1}])
@@ -52,9 +57,10 @@ class DiagnosisOut(Out):
     """What the diagnosis says nothing about. It is no proof of conformity."""
 
 
-def diagnosis(found: Diagnosis, language: Language) -> dict[str, Any]:
-    """A diagnosis in that language."""
+def diagnosis(found: Diagnosis, language: Language, kept_at: Micros | None = None) -> dict[str, Any]:
+    """A diagnosis in that language, and since when it is kept."""
     return {
+        "kept_at": iso(kept_at),
         "worst": found.worst,
         "counts": {level.value: found.count(level) for level in FindingLevel},
         "findings": [_finding(one, language) for one in found.findings],

@@ -105,6 +105,7 @@ def attempts(waiting: Waiting) -> dict[str, Any]:
 _MAILBOX_FIELDS = (
     *("address", "kind", "state", "label", "description", "red_listed", "preferred_rank"),
     *("message_size_bytes_max", "quota_bytes", "used_bytes", "seen_policy", "sent_policy", "patients_may_write", "with_structure"),
+    "keeps_diagnoses",
 )
 _OF_MAILBOX = attrgetter(*_MAILBOX_FIELDS)
 

@@ -123,6 +123,7 @@ mailboxes = Table(
     Column("carer_view_of", BigInteger),  # such a view: of which mailbox; it has no address that anybody could name
     Column("with_structure", Boolean, nullable=False, server_default=false()),  # the directory has it where its owner works
     Column("responsible_name", Text, nullable=False, server_default=""),  # who answers for it, as the restricted directory says it
+    Column("keeps_diagnoses", Boolean, nullable=False, server_default=false()),  # what is wrong with documents is kept with the letter
     Index("ix_mailboxes_owner_id", "owner_id"),
 )
 
@@ -210,6 +211,14 @@ message_bodies = Table(
     Column("structure", LargeBinary, nullable=False),  # BODYSTRUCTURE, likewise
     Column("search_text", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
+)
+
+diagnoses = Table(
+    "diagnoses",
+    metadata,
+    Column("message_id", BigInteger, ForeignKey("message_bodies.message_id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("kept_at", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),  # JSON (documents/record.py); read whole, never searched
 )
 
 copies = Table(

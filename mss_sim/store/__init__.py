@@ -20,7 +20,8 @@
     letters, inspection   the letters of the whole world, in whatever mailbox; each once, for who inspects them
     operators, white_list, identities, patients, mailboxes, grants, masks, folders, subscriptions, messages,
     message_ids, pages, submissions, queue, watch_list, watch_digests, conversations, dispensations, certificates,
-    charges, journal, timelines, feed, webhooks, clock, planned_steps, psc, out_of_office, forwardings, mailbox_uses, closings, retention
+    charges, diagnoses, journal, timelines, feed, webhooks, clock, planned_steps, psc, out_of_office, forwardings, mailbox_uses, closings,
+    retention
                     functions on a connection: rows in, frozen dataclasses out
 
 A commit costs a sync to disk, a few hundred microseconds here and milliseconds elsewhere. One commit per

@@ -19,6 +19,7 @@ CHANGEABLE = frozenset(
     (
         *("state", "label", "description", "red_listed", "preferred_rank", "message_size_bytes_max", "quota_bytes"),
         *("seen_policy", "sent_policy", "behaviour", "patients_may_write", "with_structure", "responsible_name"),
+        "keeps_diagnoses",
     )
 )
 
@@ -32,6 +33,7 @@ class Mailbox:
     `carer_view_id`: where carers look instead (store/carer_views); `carer_view_of`: such a view, of which mailbox.
     `with_structure`: the directory shows it with its owner's work at a structure, and not with the owner alone.
     `responsible_name`: who answers for it, in free text, which the public directory does not show.
+    `keeps_diagnoses`: what is wrong with the documents of its letters is kept with them (core/mailbox/kept_diagnoses).
     """
 
     id: int
@@ -58,6 +60,7 @@ class Mailbox:
     carer_view_of: int | None = None
     with_structure: bool = False
     responsible_name: str = ""
+    keeps_diagnoses: bool = False
 
 
 _TYPES = (
@@ -68,6 +71,7 @@ _TYPES = (
     (14, cache(SentPolicy)),
     (18, bool),
     (22, bool),
+    (24, bool),
 )
 """The columns, by position, that are more than what the driver gives."""
 _ENUMS = tuple(position for position, type_ in _TYPES if type_ is not bool)
@@ -312,6 +316,7 @@ class DeliveryMailbox:
     message_size_bytes_max: int | None
     sent_policy: SentPolicy
     behaviour: str | None
+    keeps_diagnoses: bool = False
 
 
 _BERTHS = select(
@@ -326,6 +331,7 @@ _BERTHS = select(
     mailboxes.c.message_size_bytes_max,
     mailboxes.c.sent_policy,
     mailboxes.c.behaviour,
+    mailboxes.c.keeps_diagnoses,
 ).where(mailboxes.c.address.in_(bindparam("addresses", expanding=True)))
 _HOT_BERTHS = HotSelect(_BERTHS, _BERTHS.order_by(mailboxes.c.id).with_for_update())
 
@@ -334,9 +340,11 @@ def lock_for_delivery(conn: Connection, wanted: Collection[str]) -> dict[str, De
     """The mailboxes with these addresses, their rows locked until the commit, always in one order to avoid deadlocks."""
     found = {}
     for row in _HOT_BERTHS.rows(conn, "addresses", sorted(wanted)):
-        id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent, behaviour = row
+        id_, address, operator_id, owner_id, kind, state, used, quota, largest, sent, behaviour, keeps = row
         kind_, state_, sent_ = MailboxKind(kind), MailboxState(state), SentPolicy(sent)
-        found[address] = DeliveryMailbox(id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_, behaviour)
+        found[address] = DeliveryMailbox(
+            id_, address, operator_id, owner_id, kind_, state_, used, quota, largest, sent_, behaviour, bool(keeps)
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from mss_sim.models import certificates, charges, directory, feed, inspection, m
 from mss_sim.models.tables import metadata
 from mss_sim.store.alone import schema_lock
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest revision in alembic/versions; a test checks it."""
 
 

@@ -111,6 +111,7 @@ TOLD: dict[str, Told] = {
     Act.FORWARDED: Told("A letter was passed on.", {"to": "string", "kept": "boolean"}),
     Act.NOT_FORWARDED: Told("A letter could not be passed on.", {"to": "string", "why": "string"}),
     Act.AUTO_REPLIED: Told("The mailbox answered a letter by itself.", {"to": "string", "of": "string?"}),
+    Act.DIAGNOSED: Told("The documents of a letter were diagnosed, and that is kept with it.", {"worst": "string?", "findings": "integer"}),
     Act.RIGHT_REFUSED: Told("Somebody tried what their rights do not allow.", {"right": "string"}),
     Act.MASKED: Told("A patient masked something from carers.", {"kind": "string", "what": "string"}),
     Act.UNMASKED: Told("A patient shows it to carers again.", {"kind": "string", "what": "string"}),

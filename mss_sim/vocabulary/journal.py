@@ -64,6 +64,7 @@ class Act(StrEnum):
     FORWARDED = "message.forwarded"
     NOT_FORWARDED = "message.not_forwarded"
     AUTO_REPLIED = "message.auto_replied"
+    DIAGNOSED = "message.diagnosed"
     RIGHT_REFUSED = "right.refused"
     MASKED = "mask.added"
     UNMASKED = "mask.removed"

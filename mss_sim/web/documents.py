@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from mss_sim.core.control import letters
 from mss_sim.core.mailbox import messages
+from mss_sim.core.mailbox.kept_diagnoses import ToldDiagnosis
+from mss_sim.core.mailbox.messages import OpenedMessage
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
 from mss_sim.mail.mime import content
@@ -62,27 +64,28 @@ _PAGES_SHOWN = 20
 
 async def show_documents(visit: Visit) -> Response:
     """The documents of a letter in a mailbox of the persona. It is a reading, as by every door."""
-    raw, boxes = await _opened(visit), await messages.held_mailboxes(visit.core.world, visit.session.actor)
+    opened, boxes = await _opened(visit), await messages.held_mailboxes(visit.core.world, visit.session.actor)
     address = visit.address
     return show(
         "documents.html",
         visit.here,
         boxes=boxes,
         box=next(one for one in boxes if one.mailbox.address == address),
-        **await _told(visit, raw),
+        **await _told(visit, opened.raw, await visit.core.kept_diagnoses.of_opened(opened)),
     )
 
 
 async def show_world_documents(visit: Visit) -> Response:
     """The same for whoever drives the simulator, by which nothing changes."""
     raw = await letters.read_raw(visit.core.world, _id(visit))
+    told = await visit.core.kept_diagnoses.of_letter(_id(visit), raw)
     curl = f"curl {visit.origin}/control/messages/{visit.request.path_params['letter']}/diagnosis"
-    return show("world_documents.html", visit.here, curl=curl, **await _told(visit, raw))
+    return show("world_documents.html", visit.here, curl=curl, **await _told(visit, raw, told))
 
 
 async def send_picture(visit: Visit) -> Response:
     """A picture of a letter, for the page that shows it."""
-    return await _picture(visit, await _opened(visit))
+    return await _picture(visit, (await _opened(visit)).raw)
 
 
 async def send_world_picture(visit: Visit) -> Response:
@@ -92,7 +95,7 @@ async def send_world_picture(visit: Visit) -> Response:
 
 async def send_page(visit: Visit) -> Response:
     """A page of a PDF of a letter, drawn."""
-    return await _page(visit, await _opened(visit))
+    return await _page(visit, (await _opened(visit)).raw)
 
 
 async def send_world_page(visit: Visit) -> Response:
@@ -100,8 +103,8 @@ async def send_world_page(visit: Visit) -> Response:
     return await _page(visit, await letters.read_raw(visit.core.world, _id(visit)))
 
 
-async def _told(visit: Visit, raw: bytes) -> dict[str, Any]:
-    diagnosis = await visit.core.diagnoses.of_letter(raw)
+async def _told(visit: Visit, raw: bytes, told: ToldDiagnosis) -> dict[str, Any]:
+    diagnosis = told.diagnosis
     groups: dict[str, list[Finding]] = {}
     for one in diagnosis.findings:  # the worst first, so that the document that has it is
         groups.setdefault(one.document, []).append(one)
@@ -110,6 +113,7 @@ async def _told(visit: Visit, raw: bytes) -> dict[str, Any]:
         "groups": list(groups.items()),
         "counts": [(*_LEVELS[level], diagnosis.count(level)) for level in FindingLevel if diagnosis.count(level)],
         "not_checked": diagnosis.not_checked,
+        "kept_at": told.kept_at,
         "levels": _LEVELS,
         "kinds": _KINDS,
         "facts": _FACTS,
@@ -141,9 +145,8 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < _DIGITS_MAX else 0
 
 
-async def _opened(visit: Visit) -> bytes:
-    address = visit.address
-    return (await visit.core.receipts.open_message(visit.session.actor, address, _id(visit))).raw
+async def _opened(visit: Visit) -> OpenedMessage:
+    return await visit.core.receipts.open_message(visit.session.actor, visit.address, _id(visit))
 
 
 def _id(visit: Visit) -> int:

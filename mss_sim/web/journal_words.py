@@ -39,6 +39,7 @@ DONE: dict[Act, Template] = {
     Act.FORWARDED: Template("“{subject}” is passed on to {to}"),
     Act.NOT_FORWARDED: Template("“{subject}” is not passed on to {to}"),
     Act.AUTO_REPLIED: Template("The mailbox answers {to} by itself"),
+    Act.DIAGNOSED: Template("Findings in the documents of “{subject}”: {findings}"),
     Act.CLOSED: Template("{who} closes an exchange with patients"),
     Act.REOPENED: Template("{who} opens an exchange with patients again"),
     Act.NOT_CLOSED: Template("{who} nearly closes an exchange with patients: {why}"),
@@ -114,6 +115,7 @@ def told(row: JournalRow, people: Mapping[int, Identity], named: Mapping[str, st
         "to": text("to"),
         "name": text("name"),
         "letters": text("letters"),
+        "findings": str(detail.get("findings", "?")),
         "changes": _changes(detail),
     }
     mark = "refused" if line.act in (Act.RIGHT_REFUSED, Act.REFUSED) else line.act.value.replace(".", "-")

@@ -36,6 +36,7 @@ def wanted(visit: Visit, box: Mailbox) -> dict[str, Any]:
         "preferred_rank": number(visit.field("preferred_rank"), "preferred_rank", 1, _RANK_MAX),
         "seen_policy": word(visit.field("seen_policy"), "seen_policy", SeenPolicy).value,
         "sent_policy": word(visit.field("sent_policy"), "sent_policy", SentPolicy).value,
+        "keeps_diagnoses": visit.field("keeps_diagnoses") == "yes",
     }
     if box.kind in OPENED_TO_PATIENTS:
         read["patients_may_write"] = visit.field("patients_may_write") == "yes"

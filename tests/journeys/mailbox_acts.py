@@ -103,6 +103,23 @@ async def kept_for_a_day_alone(scene: Scene) -> list[Line]:
     return [*told, scene.line(Act.MAILBOX_CHANGED, "control", None, {"before": before, "after": after})]
 
 
+async def diagnosed_by_itself(scene: Scene) -> list[Line]:
+    """A letter with documents comes in, and the mailbox keeps what is wrong with them."""
+    assert (await control(scene.simulator, "PATCH", _BOX, {"keeps_diagnoses": True})).status_code == 200
+    await scene.begin()
+    made = (await control(scene.simulator, "POST", "/documents", {"flaw": "hash-wrong"})).json()
+    made.pop("finding")
+    item = (await scene.person("doctor2").send(DOCTOR2, to=[PRACTICE], **made)).json()
+    assert (await control(scene.simulator, "POST", "/wait", {"kind": "settled", "timeout": 10.0})).json()["met"]
+    assert (await control(scene.simulator, "PATCH", _BOX, {"keeps_diagnoses": False})).status_code == 200
+    before, after = {"keeps_diagnoses": True}, {"keeps_diagnoses": False}
+    return [
+        scene.line(Act.RECEIVED, "rest", None, {"from": DOCTOR2}, email=item["email_id"]),
+        scene.line(Act.DIAGNOSED, "system", None, {"worst": "error", "findings": 2}, email=item["email_id"]),
+        scene.line(Act.MAILBOX_CHANGED, "control", None, {"before": before, "after": after}),
+    ]
+
+
 async def unused_until_somebody_comes(scene: Scene) -> list[Line]:
     """It takes whoever was the last to use it; from its next use on its time begins anew."""
     await _days_pass(scene, 1)

@@ -71,6 +71,34 @@ async def test_a_diagnosis_is_a_reading_and_needs_the_right_to(simulator: Simula
     assert (await control(simulator, "GET", "/messages/0am6c38w5xc01/diagnosis")).status_code == 404
 
 
+async def test_a_mailbox_keeps_what_is_wrong_when_its_manager_says_so(simulator: Simulator) -> None:
+    doctor, box = Person(simulator, "doctor"), f"/mailboxes/{PRACTICE}"
+    assert (await doctor.get(box))["keeps_diagnoses"] is False
+    await _sent(simulator)
+    assert (await _diagnosed(simulator))["kept_at"] is None
+    await doctor.rest("DELETE", f"{box}/messages/{(await doctor.inbox(PRACTICE))[0]['id']}")
+    assert (await doctor.rest("PATCH", box, json={"keeps_diagnoses": True})).json()["keeps_diagnoses"] is True
+    await _sent(simulator, flaw="hash-wrong")
+    kept = await control(simulator, "POST", "/wait", {"kind": "act", "acts": ["message.diagnosed"], "mailbox": PRACTICE, "timeout": 10.0})
+    found = await _diagnosed(simulator)
+    assert (found["kept_at"], found["worst"]) == (kept.json()["found"][0]["at"], "error")
+    assert (await control(simulator, "GET", box)).json()["keeps_diagnoses"] is True
+
+
+async def test_what_is_kept_goes_back_with_a_snapshot_and_away_with_a_reset(simulator: Simulator) -> None:
+    assert (await control(simulator, "PATCH", f"/mailboxes/{PRACTICE}", {"keeps_diagnoses": True})).status_code == 200
+    await _sent(simulator)
+    assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 10.0})).json()["met"]
+    kept = await _diagnosed(simulator)
+    assert kept["kept_at"] is not None
+    assert (await control(simulator, "POST", "/snapshots", {"name": "kept"})).status_code == 201
+    assert (await control(simulator, "POST", "/reset")).status_code == 204
+    await _sent(simulator)
+    assert (await _diagnosed(simulator))["kept_at"] is None
+    assert (await control(simulator, "POST", "/snapshots/kept/restore")).status_code == 204
+    assert await _diagnosed(simulator) == kept
+
+
 async def test_findings_are_told_in_french_where_the_world_is(start: StartSimulator) -> None:
     async with start(language="fr") as simulator:
         await _sent(simulator, flaw="no-readme")

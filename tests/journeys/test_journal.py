@@ -542,6 +542,7 @@ _STORIES: list[tuple[set[Act], Story]] = [
     ({Act.RIGHT_REFUSED}, attempts.refused_for_want_of_a_right_by_imap),
     ({Act.MAILBOX_CLOSED, Act.MAILBOX_CHANGED}, mailbox_acts.closed_at_its_instant),
     ({Act.RECEIVED, Act.LETTERS_EXPIRE, Act.EXPIRED, Act.MAILBOX_CHANGED}, mailbox_acts.kept_for_a_day_alone),
+    ({Act.RECEIVED, Act.DIAGNOSED, Act.MAILBOX_CHANGED}, mailbox_acts.diagnosed_by_itself),
     ({Act.RECEIVED, Act.UNUSED, Act.RED_LISTED, Act.PUBLISHED}, mailbox_acts.unused_until_somebody_comes),
     ({Act.VISITED, Act.MASKED, Act.UNMASKED}, attempts.visited_and_masked),
 ]

@@ -11,8 +11,9 @@ from sqlalchemy import create_engine, text
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.config.settings import Settings
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Peer, Person, letter
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Peer, Person, control, letter
 from tests.conftest import fresh_database
+from tests.parcels import letter as documents
 
 _PASSWORD = "cabinet-2026"
 
@@ -104,3 +105,19 @@ def _deadlocks(url: str) -> int:
         count: int = conn.execute(text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")).scalar_one()
     engine.dispose()
     return count
+
+
+async def test_what_both_diagnose_at_once_is_kept_once(two: tuple[Simulator, Simulator]) -> None:
+    assert (await control(two[0], "PATCH", f"/mailboxes/{PRACTICE}", {"keeps_diagnoses": True})).status_code == 200
+    raw = documents()
+    for _ in range(3):
+        assert (await Person(two[0], "doctor").smtp(DOCTOR, PRACTICE, raw)).code == 250
+    wanted = {"kind": "message", "mailbox": PRACTICE, "count": 3, "timeout": 10.0}
+    assert (await control(two[0], "POST", "/wait", wanted)).json()["met"]
+    readers = [Person(two[0], "secretary"), Person(two[1], "doctor")]
+    for item in await readers[0].inbox(PRACTICE):
+        path = f"/mailboxes/{PRACTICE}/messages/{item['id']}/diagnosis"
+        here, there = await asyncio.gather(*(one.get(path) for one in readers))
+        assert here["kept_at"] == there["kept_at"] is not None
+    lines = (await control(two[0], "GET", "/journal?act=message.diagnosed")).json()["items"]
+    assert len(lines) == 3

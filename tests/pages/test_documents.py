@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from mss_sim.app.simulator import Simulator
 from mss_sim.documents.making.flaws import FLAWS
 from mss_sim.documents.making.parcel import Attachment, Parcel, Steps, make_parcel
-from tests.clients import HOSPITAL, PRACTICE, Person
+from tests.clients import HOSPITAL, PRACTICE, Person, control
 from tests.pages.people import be
 from tests.parcels import paper, posted
 
@@ -135,3 +135,11 @@ async def test_a_letter_shows_its_parts_and_its_source(page: Page, simulator: Si
     await expect(page.locator(".tree")).to_contain_text("IHE_XDM.ZIP")
     await page.get_by_role("link", name="Lire la source").click()
     await expect(page.locator("pre")).to_contain_text("Content-Type: multipart/mixed")
+
+
+async def test_what_is_kept_with_a_letter_says_since_when(page: Page, simulator: Simulator) -> None:
+    await control(simulator, "PATCH", f"/mailboxes/{PRACTICE}", {"keeps_diagnoses": True})
+    await _arrives(simulator, make_parcel([paper()], Steps()))
+    await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 10.0})
+    await _open(page, "XDM/1.0/DDM+")
+    await expect(page.get_by_role("region", name="Ce qui n’y va pas").get_by_text("Conservé avec le message depuis")).to_be_visible()

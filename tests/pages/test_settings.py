@@ -24,19 +24,17 @@ async def test_texts_and_policies_are_changed_and_the_journal_tells_of_what_chan
     await page.get_by_label("Ordre de préférence").fill("2")
     await page.get_by_label("Sur liste rouge").check()
     await page.get_by_label("Les patients peuvent écrire en premier").check()
+    await page.get_by_label("Le diagnostic des documents est conservé").check()
     await page.get_by_role("button", name="Enregistrer").click()
     await expect(page.get_by_label("Sur liste rouge")).to_be_checked()
     box = await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}")
-    assert (box["description"], box["preferred_rank"], box["red_listed"], box["patients_may_write"]) == (
-        "Secrétariat ouvert le matin",
-        2,
-        True,
-        True,
-    )
+    assert (box["description"], box["preferred_rank"]) == ("Secrétariat ouvert le matin", 2)
+    assert (box["red_listed"], box["patients_may_write"], box["keeps_diagnoses"]) == (True, True, True)
     await page.get_by_role("button", name="Enregistrer").click()
     await page.wait_for_load_state()
     lines = (await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/journal", act="mailbox.changed"))["items"]
-    assert [sorted(one["detail"]["after"]) for one in lines] == [["description", "patients_may_write", "preferred_rank", "red_listed"]]
+    changed = ["description", "keeps_diagnoses", "patients_may_write", "preferred_rank", "red_listed"]
+    assert [sorted(one["detail"]["after"]) for one in lines] == [changed]
     assert lines[0]["door"] == "web"
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds
 from mss_sim.documents.diagnosing import diagnose_file
-from mss_sim.documents.findings import Diagnosis, Notes
+from mss_sim.documents.findings import Diagnosis, Finding, Notes
 from mss_sim.documents.making.flaws import FLAWS
 from mss_sim.documents.making.parcel import FOLDER, Parcel, Steps, make_parcel
 from mss_sim.documents.making.pdf_writing import write_pdf
 from mss_sim.documents.pdf import inspect
 from mss_sim.documents.practice import Practice
+from mss_sim.documents.record import read_record, write_record
 from mss_sim.vocabulary.documents import CdaLevel, Scheme
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
@@ -323,3 +324,17 @@ def test_every_kind_is_shown_by_some_letter() -> None:
     shown |= {*_ALONE, *_NO_ARCHIVE}
     shown |= {code for expected, _, _ in _RECEIPTS.values() for code in expected}
     assert {kind.code for kind in kinds} - shown - _ELSEWHERE == set()
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_a_diagnosis_that_is_written_down_is_read_again_as_it_was(flaw: str) -> None:
+    diagnosis = found(letter(steps=FLAWS[flaw].steps))
+    again = read_record(write_record(diagnosis))
+    assert again == diagnosis
+    for language in Language:
+        assert [_told(one, language) for one in again.findings] == [_told(one, language) for one in diagnosis.findings]
+        assert [one.in_language(language) for one in again.not_checked] == [one.in_language(language) for one in diagnosis.not_checked]
+
+
+def _told(one: Finding, language: Language) -> tuple[str, str | None]:
+    return one.kind.detail.in_language(language), None if one.expected is None else one.expected.in_language(language)

@@ -263,6 +263,7 @@ def _mailbox(row: Row, roles: Mapping[str, str]) -> NewMailbox:
         behaviour=_behaviour(row.get("behaviour")),
         with_structure=row.get("with_structure", False),
         responsible_name=row.get("responsible_name", ""),
+        keeps_diagnoses=row.get("keeps_diagnoses", False),
     )
 
 

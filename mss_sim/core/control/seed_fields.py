@@ -170,7 +170,7 @@ _TABLES: dict[str, Rows] = {
     "mailboxes": Rows(
         {
             **dict.fromkeys(("address", "owner", "label", "description", "responsible_name"), _text),
-            **dict.fromkeys(("red_listed", "patients_may_write", "with_structure"), _flag),
+            **dict.fromkeys(("red_listed", "patients_may_write", "with_structure", "keeps_diagnoses"), _flag),
             **dict.fromkeys(("preferred_rank", "message_size_bytes_max", "quota_bytes"), _whole),
             **dict.fromkeys(("co_holders", "folders"), _list(_text)),
             "kind": _word(MailboxKind),

@@ -234,6 +234,7 @@ class _Telling:
                 "patients_may_write": box.patients_may_write or None,
                 "with_structure": box.with_structure or None,
                 "responsible_name": box.responsible_name or None,
+                "keeps_diagnoses": box.keeps_diagnoses or None,
                 "behaviour": behaviour(box.behaviour),
                 "folders": own or None,
                 **self._life(box.id),

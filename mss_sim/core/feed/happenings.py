@@ -251,9 +251,12 @@ async def find_sessions(world: World, query: SessionQuery) -> list[Transcript]:
     return [one for one in kept if wanted(one)][::-1]
 
 
-async def at_rest(world: World, queue: Queue, patients: Patients, webhooks: Webhooks | None = None) -> bool:
-    """Whether nothing is under way and nothing is due: no letter, nothing that a patient is about to do, no event to be posted."""
+async def at_rest(world: World, queue: Queue, patients: Patients, webhooks: Webhooks | None = None, *, diagnosing: bool = False) -> bool:
+    """Whether nothing is under way and nothing is due: no letter, nothing that a patient is about to do, no event to be posted.
+
+    `diagnosing`: whether letters are still diagnosed.
+    """
     now = world.clock.now()
     due = [await queue.next_at(), await patients.next_at(), *([await webhooks.next_at()] if webhooks else [])]
-    busy = queue.busy or (webhooks is not None and webhooks.busy)
+    busy = diagnosing or queue.busy or (webhooks is not None and webhooks.busy)
     return not busy and all(at is None or at > now for at in due)

@@ -13,7 +13,7 @@
     copies            changes to copies, flags, moves, deletions: one implementation for every door
     charges, in_charge    who has a letter in charge, by keywords too; the verb, and notes for colleagues
     room              whether a mailbox has room for what is put into it
-    diagnosis         what is wrong with the documents of a letter
+    diagnosis, kept_diagnoses    what is wrong with the documents of a letter, told when asked; kept where a mailbox says so
     appending         a message that a client files itself
     selected_folder   a folder that a session keeps open: opening, polling for changes, reading
     recent            which messages no IMAP session was told of yet

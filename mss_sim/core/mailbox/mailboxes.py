@@ -79,6 +79,7 @@ class NewMailbox:
     behaviour: str | None = None
     with_structure: bool = False
     responsible_name: str = ""
+    keeps_diagnoses: bool = False
 
 
 async def add_mailbox(world: World, new: NewMailbox) -> Mailbox:
@@ -159,6 +160,7 @@ def row_of(
         behaviour=new.behaviour,
         with_structure=new.with_structure,
         responsible_name=new.responsible_name,
+        keeps_diagnoses=new.keeps_diagnoses,
     )
 
 

@@ -50,9 +50,12 @@ _COPY_BYTES = 12 * 1024
 class Delivery:
     """Delivers the letters of one world; `deliver` is a bulk of the store's writer."""
 
-    def __init__(self, world: World, wake: Callable[[], None]) -> None:
-        """`wake` is called after a commit that put something into the queue, so that it leaves at once."""
+    def __init__(self, world: World, wake: Callable[[], None], diagnose: Callable[[int], None] | None = None) -> None:
+        """`wake` is called after a commit that put something into the queue, so that it leaves at once; `diagnose` before that of a letter
+        with files, by its id, into a mailbox that keeps what is wrong with them.
+        """
         self._world = world
+        self._diagnose = diagnose
         self._enqueued = False
         self._planned = False
         self._wake = wake
@@ -293,6 +296,8 @@ class Delivery:
         delivery_records.record(self._world, conn, stored, receiving)
         idempotency.remember(self._world, conn, stored)
         for sorted_ in stored:
+            if self._diagnose and sorted_.letter.row.has_attachments and any(box.keeps_diagnoses for _, box, _ in sorted_.delivered):
+                self._diagnose(sorted_.letter.id)
             if sorted_.receipt_of:
                 submitted_receipts.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
             reports.match(self._world, conn, sorted_)

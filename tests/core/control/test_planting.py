@@ -37,6 +37,7 @@ async def test_a_mailbox_lives_with_what_is_told_of_it(town: Town) -> None:
         + f"""
 state = "suspended"
 patients_may_write = true
+keeps_diagnoses = true
 red_listed = true
 quota_bytes = 5000
 folders = ["Classés/2026"]
@@ -48,6 +49,7 @@ used = {{ at = 2025-06-01T00:00:00Z, stage = "warned" }}
 """,
     )
     box = await town.mailbox(_ADDRESS)
+    assert box.keeps_diagnoses
     assert (box.state, box.patients_may_write, box.red_listed, box.quota_bytes) == (MailboxState.SUSPENDED, True, True, 5000)
 
     def kept(conn: Connection) -> tuple[object, ...]:
