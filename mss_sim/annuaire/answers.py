@@ -15,12 +15,12 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir import bundles, resources
 from mss_sim.fhir.patch_paths import Unreadable
 from mss_sim.fhir.resources import Json
+from mss_sim.http.outcomes import MEDIA_TYPE
 from mss_sim.http.problems import PROBLEMS
 from mss_sim.vocabulary.directory import BASE, WRITE_BASE, DirectoryErrors, DirectoryWriteRefusals
 from mss_sim.vocabulary.psc import PSC_REALM
 from mss_sim.words.sentence import Sentence
 
-MEDIA_TYPE = "application/fhir+json"
 NOTES_HEADER = "X-Notes"
 _LONG = 100
 _AS_IT_IS = {

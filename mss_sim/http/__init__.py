@@ -25,7 +25,7 @@
     tables          rows of NDJSON and of comma-separated values, as somebody sends them
     examples        whole bodies shown in OpenAPI, which can be sent unchanged
     faults          what is wrong with a body or a parameter, as sentences
-    problems        the one table that maps refusals to HTTP, and problem documents (RFC 9457)
+    problems, outcomes   the one table that maps refusals to HTTP, and problem documents (RFC 9457); the same in FHIR
     answers         what each route may refuse, and which files it returns, as OpenAPI shows it
 
 A request is authenticated each time: Basic with a persona's password in the development

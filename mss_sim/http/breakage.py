@@ -28,6 +28,7 @@ from mss_sim.faults.actions import Delay, Drop, Malformed, Reply, Throttle, Trun
 from mss_sim.faults.faults import Fault
 from mss_sim.faults.rules import Facts
 from mss_sim.fhir.bundles import outcome
+from mss_sim.http import outcomes
 from mss_sim.http.leaving import until_gone
 from mss_sim.http.problems import FAULT_HEADER, MEDIA_TYPE, problem
 from mss_sim.vocabulary.directory import BASE, EXTRACTIONS, WRITE_BASE
@@ -214,7 +215,7 @@ def _of_directory(status: int, text: str) -> tuple[str, bytes]:
     if status in _WITHOUT_BODY:
         return "text/plain", b""
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "application/fhir+json", orjson.dumps(outcome("exception", text))
+        return outcomes.MEDIA_TYPE, orjson.dumps(outcome("exception", text))
     return "application/json", orjson.dumps({"message": text, "http_status_code": status})
 
 

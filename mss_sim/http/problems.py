@@ -16,6 +16,7 @@ from starlette.types import Scope
 from mss_sim import log
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Failure, RecipientsRefused, Refusal, RetryLater, RowsRefused, Rule
+from mss_sim.http import outcomes
 from mss_sim.http.faults import fault, faults
 from mss_sim.http.hosted import hosted
 from mss_sim.mail.headers import printable
@@ -142,7 +143,15 @@ def plain(body: dict[str, Any]) -> str:
 def _respond(body: dict[str, Any], headers: dict[str, str], path: str) -> Response:
     if path.startswith(PLAIN):
         return PlainTextResponse(plain(body), status_code=plain_status(body["status"]), headers=headers)
-    return Response(orjson.dumps(body), status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
+    media_type, octets = written(body, path)
+    return Response(octets, status_code=body["status"], media_type=media_type, headers=headers)
+
+
+def written(body: dict[str, Any], path: str) -> tuple[str, bytes]:
+    """(media type, octets) of a problem document, as clients of what is at a path read it."""
+    if outcomes.speaks_fhir(path):
+        return outcomes.MEDIA_TYPE, orjson.dumps(outcomes.told_in_fhir(body))
+    return MEDIA_TYPE, orjson.dumps(body)
 
 
 def install(app: FastAPI) -> None:
@@ -167,8 +176,14 @@ def count(request: Request, refusal: Refusal) -> None:
 
 def note(core: Core, scope: Scope, refusal: Refusal) -> None:
     """The same, and leave it in the state of the request, for evidence."""
-    core.world.tally.refused(Door.REST if scope["path"].startswith("/api/") else Door.CONTROL, refusal)
+    core.world.tally.refused(_door(scope["path"]), refusal)
     scope.setdefault("state", {})["refusal"] = refusal
+
+
+def _door(path: str) -> Door:
+    if path.startswith("/api/"):
+        return Door.REST
+    return Door.DIRECTORY if outcomes.speaks_fhir(path) else Door.CONTROL
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -22,7 +22,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -32,7 +31,7 @@ from mss_sim.config.settings import Settings
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.runs import HttpConnection
 from mss_sim.evidence.tls_facts import facts_of
-from mss_sim.http.problems import MEDIA_TYPE, problem
+from mss_sim.http.problems import problem, written
 from mss_sim.http.recording import Recording
 from mss_sim.vocabulary.language import Language
 from mss_sim.words.sentence import say
@@ -104,6 +103,7 @@ class _Protocol(HttpToolsProtocol):
     _connection: HttpConnection
     _tls: dict[object, object] | None = None
     _timer: asyncio.TimerHandle | None = None
+    url = b""
     _deadline = 0.0
     _head_bytes: int | None = 0  # None: the head of the request under way is complete
     _body = _beside_body = _unread = 0
@@ -222,6 +222,13 @@ class _Protocol(HttpToolsProtocol):
         """The last request and its answer; None before the first."""
         return self.cycle
 
+    @property
+    def _path(self) -> str:
+        """What the request under way asks for, as far as that came."""
+        if self._asked is not None and not self._asked.response_complete:
+            return str(self._asked.scope["path"])
+        return self.url.partition(b"?")[0].decode("latin-1")
+
     def _refuse(self, refusal: Refusal, more: bytes = b"") -> None:
         """Answer what is not yet a request, or never will be, and hang up once the client had time to read it."""
         self._refused = True
@@ -235,9 +242,9 @@ class _Protocol(HttpToolsProtocol):
                 return
             self._asked.disconnected = True  # the application sees a disconnected client
             self._asked.message_event.set()
-        body = orjson.dumps(told)
+        media_type, body = written(told, self._path)
         title = HTTPStatus(told["status"]).phrase
-        head = f"HTTP/1.1 {told['status']} {title}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+        head = f"HTTP/1.1 {told['status']} {title}\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
         self.transport.write(head.encode("ascii") + more + b"\r\n" + body)
         if self.transport.can_write_eof():
             self.transport.write_eof()

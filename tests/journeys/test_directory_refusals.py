@@ -1,11 +1,16 @@
 """What the national directory refuses, and how it says so: habits of the national server, hostile searches."""
 
+import asyncio
+import json
 from urllib.parse import quote
 
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from tests.annuaire import Annuaire, families, link
+from tests.annuaire import Annuaire, families, link, operation, parameters
+from tests.clients import control
+from tests.conftest import StartSimulator
+from tests.journeys.test_http_limits import BASIC, answer_of, ask, connect, head
 
 
 @pytest.fixture
@@ -127,3 +132,68 @@ async def test_a_search_without_a_condition_that_holds_is_no_error(annuaire: Ann
     whole = await annuaire.found("Practitioner")
     assert await annuaire.found("Practitioner?family=&given=,") == whole
     assert (await annuaire.page("Practitioner?_count=99999"))["total"] == len(whole)
+
+
+def _patch_of(count: int) -> bytes:
+    return json.dumps(parameters(*[operation("delete", "Practitioner.telecom")] * count)).encode()
+
+
+_UNREAD = {
+    "ten thousand operations": (
+        [head("PATCH", "/fhir/operators/Practitioner/1", "Content-Type: application/fhir+json", "Content-Length: {}"), _patch_of(10_000)],
+        (413, "too-long", "The request is over 1048576 bytes."),
+    ),
+    "the same in pieces": (
+        [
+            head("PATCH", "/fhir/operators/Practitioner/1", "Content-Type: application/fhir+json", "Transfer-Encoding: chunked"),
+            b"%x\r\n" % len(_patch_of(10_000)) + _patch_of(10_000) + b"\r\n0\r\n\r\n",
+        ],
+        (413, "too-long", "The body holds over 20000 values; send fewer at once."),
+    ),
+    "announced": (
+        [head("POST", "/fhir/v2/Practitioner/_search", "Content-Type: application/x-www-form-urlencoded", "Content-Length: 99999999")],
+        (413, "too-long", "The request is over "),
+    ),
+    "a long head": (
+        [f"GET /fhir/v2/Practitioner?family={'a' * 70_000}".encode()],
+        (431, "too-long", "The head of a request has at most 65536 bytes."),
+    ),
+    "half a head": ([b"GET /fhir/v2/Practitioner?family=a HTTP/1.1\r\nHo"], (408, "timeout", "The request took too long to come.")),
+    "half a path": ([b"GET /fhir/v2"], (408, "timeout", "The request took too long to come.")),
+    "half a body": (
+        [head("POST", "/fhir/v2/Practitioner/_search", "Content-Type: application/x-www-form-urlencoded", "Content-Length: 9"), b"family"],
+        (408, "timeout", "The request took too long to come."),
+    ),
+    "a method of nobody": ([head("OPTIONS", "/fhir/v2/Practitioner")], (405, "not-supported", "OPTIONS is not for /fhir/v2/Practitioner")),
+}
+
+
+@pytest.mark.parametrize("case", _UNREAD)
+async def test_what_is_refused_before_it_is_read_is_told_in_fhir(start: StartSimulator, case: str) -> None:
+    pieces, (status, code, said) = _UNREAD[case]
+    length = str(len(pieces[-1])).encode()
+    async with start(http_head_timeout_seconds=0.5, http_body_timeout_seconds=0.5) as simulator:
+        operators = (await control(simulator, "GET", "/operators")).json()
+        key = f"\r\nESANTE-API-KEY: {operators[0]['directory_key']}\r\n\r\n".encode()
+        asked = [pieces[0].replace(b"Length: {}", b"Length: " + length).replace(b"\r\n\r\n", key), *pieces[1:]]
+        answered, fields, told = await ask(simulator, *asked)
+        assert (answered, fields["content-type"]) == (status, "application/fhir+json")
+        assert (told["resourceType"], [one["code"] for one in told["issue"]]) == ("OperationOutcome", [code])
+        assert told["issue"][0]["diagnostics"].startswith(said)
+        beside, fields, told = await ask(simulator, head("POST", "/api/v1/me", "Content-Length: 99999999", f"Authorization: {BASIC}"))
+        assert (beside, fields["content-type"], told["code"]) == (413, "application/problem+json", "message-too-large")
+
+
+async def test_a_client_that_stays_is_told_in_the_words_of_what_it_asks_for_next(start: StartSimulator) -> None:
+    """What it asked for before on the same connection is nothing to what is refused now."""
+    async with start(http_head_timeout_seconds=0.5) as simulator:
+        for first, second, kind in (("/fhir/v2", "/healthz", "problem"), ("/healthz", "/fhir/v2", "fhir")):
+
+            def play(first: str = first, second: str = second) -> dict[str, str]:
+                with connect(simulator) as client:
+                    client.sendall(head("GET", first))
+                    answer_of(client)
+                    client.sendall(f"GET {second} HTTP/1.1\r\n".encode())
+                    return answer_of(client)[1]
+
+            assert (await asyncio.to_thread(play))["content-type"] == f"application/{kind}+json"
