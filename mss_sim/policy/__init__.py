@@ -20,7 +20,7 @@ framework.
     masks         what of a patient's mailbox a carer sees
     clock         where the time of a world may be moved to
     local_time    hours and midnights of a place, from instants of UTC
-    searching     how long a search text may be, and of how many words
+    searching, word_forms   how long a search text may be, of how many words; words for one trade, one searched as the other
     findability   why the directory does not show an address, and who is told
     behaviours    what the holder of a mailbox does by himself about a letter
     integration   what a gateway says of the patient of a document

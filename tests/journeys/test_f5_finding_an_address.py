@@ -26,6 +26,8 @@ async def _found(simulator: Simulator, who: str = "secretary", **asked: Any) -> 
         ({"q": "DURAND hopital"}, {_DURAND}),
         ({"profession": "généraliste"}, {"Dr Camille MARTIN", "Dr Hugo BERNARD"}),
         ({"profession": "infirmier"}, set()),
+        ({"q": "cardiologue"}, {_DURAND, _WARD}),
+        ({"specialty": "Cardiologues", "place": "paris"}, {_DURAND}),
         ({"specialty": "cardiologie"}, {_DURAND}),
         ({"place": "paris"}, {_DURAND, _WARD}),
         ({"place": "75", "profession": "médecin"}, {_DURAND}),
@@ -144,4 +146,5 @@ async def _look(simulator: Simulator) -> None:
     assert set(await _found(simulator, place="69", kind="APP")) == {"Laboratoire du Parc"}
     assert [one["address"] for one in await Person(simulator, "doctor").get("/directory/suggestions", q="resul")] == [LABORATORY]
     assert [one["address"] for one in await Person(simulator, "doctor").get("/directory/suggestions", q="ormes", limit=2)]
-    assert WARD in {one["address"] for one in await Person(simulator, "doctor").get("/directory/suggestions", q="cardio")}
+    for typed in ("cardio", "cardiologu", "cardiologue"):
+        assert WARD in {one["address"] for one in await Person(simulator, "doctor").get("/directory/suggestions", q=typed)}

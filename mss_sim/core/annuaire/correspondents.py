@@ -1,9 +1,13 @@
 """Correspondents as people look for them: by words of names, professions, places, structures; while they type; and why one is not found.
 
+A word for a trade stands for the others of its stem (`policy/word_forms`), so that `cardiologue` finds cardiologie: that is another
+beginning of the same walk, and costs nothing.
+
 What is shown is what the directory publishes, as late as it does. The mailboxes of a correspondent are in the order that their holder
 prefers (ref: sentinelle#f6), the preferred one first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mss_sim.clock import SECOND, Micros
@@ -15,6 +19,7 @@ from mss_sim.fhir.entries import Entry, PublishedMailbox, codes_of
 from mss_sim.mail.parse import fold, words_of
 from mss_sim.policy.findability import REASONS, Standing, as_told, findability
 from mss_sim.policy.searching import check_texts, check_words
+from mss_sim.policy.word_forms import looked_for
 from mss_sim.store import correspondents, directory_search, identities, mailboxes
 from mss_sim.store.correspondents import Found, Wanted
 from mss_sim.store.directory import Part
@@ -129,8 +134,9 @@ class Correspondents:
         check_texts((query.text, *fields), self._world.settings.search.query_chars_max)
         pieces = [fold(one).strip(_AROUND) for one in query.text.split()]
         addresses = tuple(one for one in pieces if "@" in one)
-        words = _telling(" ".join(one.partition("@")[0] for one in pieces))
-        professions, specialties, places, structures = map(_telling, fields)
+        words = _telling(_forms(" ".join(one.partition("@")[0] for one in pieces)))
+        professions, specialties = (_telling(_forms(one)) for one in fields[:2])
+        places, structures = (_telling(words_of(one)) for one in fields[2:])
         return Wanted(words, addresses, professions, specialties, places, structures, query.kind.value if query.kind else None)
 
     async def _found(self, wanted: Wanted, after: int | None, limit: int) -> list[Correspondent]:
@@ -179,9 +185,13 @@ def _sees(conn: Connection, actor: Actor, address: str, now: Micros) -> bool:
     return held is not None and held.access.may(Right.SEE) and actor.mailbox in (None, address)
 
 
-def _telling(text: str) -> tuple[str, ...]:
-    """The words of a text but for those with which a longer one of them begins."""
-    words = words_of(text)
+def _forms(text: str) -> list[str]:
+    """The words of a text, forms of the word for a trade as the one under which all of them are found."""
+    return list(dict.fromkeys(map(looked_for, words_of(text))))
+
+
+def _telling(words: Sequence[str]) -> tuple[str, ...]:
+    """Words but for those with which a longer one of them begins."""
     return tuple(one for one in words if not any(other != one and other.startswith(one) for other in words))
 
 

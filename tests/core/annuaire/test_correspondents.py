@@ -86,6 +86,13 @@ async def test_what_matches_nobody(town: Town, text: str) -> None:
         ("paris", {}, ["Dr Paul DURAND", "Hôpital des Ormes"]),
         ("durand paris", {}, ["Dr Paul DURAND"]),
         ("cardio", {}, ["Dr Paul DURAND", "Hôpital des Ormes"]),
+        ("cardiologue", {}, ["Dr Paul DURAND", "Hôpital des Ormes"]),
+        ("cardiologu paris", {}, ["Dr Paul DURAND", "Hôpital des Ormes"]),
+        ("médecin cardiologue", {}, ["Dr Paul DURAND"]),
+        ("généralistes", {}, ["Dr Camille MARTIN", "Dr Hugo BERNARD"]),
+        ("", {"specialty": "cardiologues"}, ["Dr Paul DURAND"]),
+        ("", {"profession": "omnipraticien"}, ["Dr Camille MARTIN", "Dr Hugo BERNARD"]),
+        ("", {"place": "infirmière"}, []),
         ("", {"profession": "Médecin généraliste"}, ["Dr Camille MARTIN", "Dr Hugo BERNARD"]),
         ("", {"specialty": "cardio"}, ["Dr Paul DURAND"]),
         ("", {"specialty": "médecine générale"}, ["Dr Camille MARTIN", "Dr Hugo BERNARD"]),
@@ -129,6 +136,7 @@ async def test_suggestions_are_addresses_the_preferred_one_first(town: Town) -> 
     await change(town, PRACTICE, preferred_rank=1)
     assert await suggested(town, "mart") == [PRACTICE, DOCTOR]
     assert await suggested(town, "camille.martin@m") == [DOCTOR]
+    assert [HOSPITAL in await suggested(town, "cardiologue"[:length]) for length in range(3, 12)] == [True] * 9
     assert await suggested(town, "durand par") == [HOSPITAL]
 
 
