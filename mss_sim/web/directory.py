@@ -1,5 +1,9 @@
-"""The directory on pages: whom one may write to, found by words, the preferred address first; and why an address is not found."""
+"""The directory on pages: whom one may write to, found by words, the preferred address first; and why an address is not found.
 
+Who answers for a mailbox the public directory does not say (ref: ans-annuaire): it is told of those that the persona may see.
+"""
+
+from collections import defaultdict
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,10 +36,12 @@ async def show_directory(visit: Visit) -> Response:
     filters = {name: asked.get(name, "").strip() for name in _FILTERS}
     kept = {name: value for name, value in filters.items() if value}
     rows, next_ = await _found(visit, filters) if kept else ([], None)
+    boxes = await messages.held_mailboxes(world, actor)
     return show(
         "directory.html",
         visit.here,
-        boxes=await messages.held_mailboxes(world, actor),
+        boxes=boxes,
+        answering=defaultdict(str, {held.mailbox.address: held.mailbox.responsible_name for held in boxes}),
         kinds={kind: KINDS[kind] for kind in MailboxKind if kind in PROFESSIONAL_KINDS},
         professions=_PROFESSIONS,
         specialties=_SPECIALTIES,

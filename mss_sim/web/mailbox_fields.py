@@ -48,6 +48,7 @@ def wanted_limits(visit: Visit, box: Mailbox) -> dict[str, Any]:
     quota = number(visit.field("quota_bytes"), "quota_bytes", 0, _QUOTA_MAX)
     read = {
         "state": word(visit.field("state"), "state", MailboxState).value,
+        "responsible_name": line(visit, "responsible_name"),
         "quota_bytes": box.quota_bytes if quota is None else quota,
         "message_size_bytes_max": number(visit.field("message_size_bytes_max"), "message_size_bytes_max", _LETTER_BYTES_MIN, _BYTES_MAX),
     }

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 import mss_sim.web
 from mss_sim.app.simulator import Simulator
 from tests.annuaire import add
-from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, Person, control
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, Person, control
 from tests.pages.people import be, log_in
 
 _DOCTOR, _SECRETARY = "Dr Camille MARTIN", "Sophie PETIT"
@@ -59,6 +59,23 @@ async def test_a_secretary_finds_a_colleague_by_place_and_writes_to_the_preferre
     await expect(page.get_by_role("heading", name="Rendez-vous")).to_be_visible()
     await _arrive(simulator)
     assert len(await Person(simulator, "hospital").inbox(other)) == 1
+
+
+async def test_who_answers_for_a_mailbox_is_told_to_who_may_see_it(page: Page, simulator: Simulator) -> None:
+    await page.goto(f"/ui/mailboxes/{PRACTICE}")
+    await page.get_by_label("Responsable, que seul").fill("Mme LEROY")
+    await page.get_by_role("button", name="Enregistrer").click()
+    await expect(page.get_by_label("Responsable, que seul")).to_have_value("Mme LEROY")
+    assert (await control(simulator, "GET", f"/mailboxes/{PRACTICE}")).json()["responsible_name"] == "Mme LEROY"
+    for who, told in ((_SECRETARY, True), (_DOCTOR, True), ("Dr Paul DURAND", False)):
+        await be(page, who)
+        await page.get_by_role("link", name="Annuaire").click()
+        await _search(page, Rechercher="tilleuls")
+        await expect(_row(page, _DOCTOR)).to_contain_text(PRACTICE)
+        if told:
+            await expect(_row(page, _DOCTOR).get_by_role("listitem").filter(has_text=PRACTICE)).to_contain_text("Responsable : Mme LEROY")
+        else:
+            await expect(page.get_by_text("LEROY")).to_have_count(0)
 
 
 async def test_addresses_are_suggested_while_somebody_types_and_taken_by_keys(page: Page, simulator: Simulator) -> None:
