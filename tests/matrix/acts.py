@@ -34,11 +34,12 @@ class Material(NamedTuple):
 
 
 class Where(Enum):
-    """Inside a mailbox; about it; out of it."""
+    """Inside a mailbox; about it; out of it; in no mailbox."""
 
     INSIDE = "what lies in it"
     ABOUT = "what is told of it"
     OUT = "what leaves it"
+    NOWHERE = "what is there for all"
 
 
 Rest = Callable[[Material], tuple[str, str, Any]]
@@ -46,7 +47,10 @@ Imap = Callable[[Material, str], str]
 
 
 class Act(NamedTuple):
-    """One act. `fresh`: what must be made anew for who may do it; `shown`: what stands in the answer when it is allowed to be seen."""
+    """One act. `fresh`: what must be made anew for who may do it; `shown`: what stands in the answer when it is allowed to be seen.
+
+    `keyed`: nobody's log-in opens it, a key does; `secret`: it tells a stranger nothing of a mailbox that is closed.
+    """
 
     name: str
     needs: tuple[frozenset[Right], ...]
@@ -66,6 +70,8 @@ class Act(NamedTuple):
     mode: str = ""
     responsible: bool = False
     own: bool = False
+    keyed: bool = False
+    secret: bool = False
 
 
 _M, _F, _G, _O = (frozenset({one}) for one in ("message", "folder", "grant", "own"))
@@ -249,6 +255,11 @@ ACTS = [
         fresh=_G,
     ),
     Act("add a co-holder", (_SEE,), Where.ABOUT, rest=_do("POST", "/holders", {"idnat": EXTRA.idnat}), responsible=True),
+    Act("search the directory", (), Where.NOWHERE, rest=_get("//directory?q=stock"), shown=STOCK_BOX),
+    Act("addresses while somebody types", (), Where.NOWHERE, rest=_get("//directory/suggestions?q=stock"), shown=STOCK_BOX),
+    Act("why not found", (), Where.NOWHERE, rest=_get("//directory/why-not-found?address={m.box}"), secret=True),
+    Act("the national directory", (), Where.NOWHERE, rest=_get("///fhir/v2/Practitioner?family=stock"), keyed=True),
+    Act("write into the national directory", (), Where.NOWHERE, rest=_do("PATCH", "///fhir/operators/Practitioner/1", {}), keyed=True),
     Act("send", (), Where.OUT, rest=_do("POST", "/messages", _LETTER), smtp="letter"),
     Act("announce", (), Where.OUT, smtp="mail"),
     Act("send as", (), Where.OUT, rest=_do("POST", "/messages", {**_LETTER, "send_mode": "send_as"}), mode="send_as"),

@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 def shows(door: str, rule: Rule, *, at_mail: bool = False) -> str:
-    """How a rule looks at a door."""
+    """How a rule looks at a door; the gateway of the national directory tells no rule."""
     if door == "rest":
         return f"{PROBLEMS[rule][0]} {rule}"
     if door == "imap":
@@ -65,7 +65,8 @@ class RestClient:
         """What is answered to one act."""
         status, text = self.ask(method, path, body, credentials)
         if status >= 400:
-            return Answer(f"{status} {json.loads(text)['code']}", text)
+            told = json.loads(text)
+            return Answer(f"{status} {told['code']}" if "code" in told else str(status), text)
         return Answer("ok" if shown in text else "hidden", text)
 
 

@@ -48,19 +48,19 @@ _BY = {Way.TOKEN: LogInBy.PSC, Way.CERTIFICATE: LogInBy.CERTIFICATE}
 def expected(cell: Cell) -> Rules:
     """The rules of which one refuses; none when it is allowed. Where several are broken, either may speak first."""
     person, box, act, door, way = cell
-    if not person.enabled:
-        return frozenset({Rule.AUTHENTICATION_FAILED})
+    if act.keyed or not person.enabled:
+        return frozenset({Rule.AUTHENTICATION_REQUIRED if act.keyed else Rule.AUTHENTICATION_FAILED})
     opens = door == "rest" or _BY.get(way, LogInBy.PASSWORD) in WAYS[box.kind]
     rights = access_of(person, box).rights
     if way is Way.STAR:
         refused = _log_in(rights, box, door, opens=opens)
         if refused:
             return refused
-    if way is Way.ELSEWHERE and (door == "rest" or act.where is not Where.OUT):
+    if way is Way.ELSEWHERE and act.where is not Where.NOWHERE and (door == "rest" or act.where is not Where.OUT):
         return frozenset({Rule.RIGHT_MISSING})
     if act.where is Where.OUT:
         return _leaving(cell, rights, opens=opens and way is not Way.ELSEWHERE)
-    if act.own:
+    if act.own or act.where is Where.NOWHERE:
         return ALLOWED
     return _here(cell, rights, opens=opens) if Right.SEE in rights else frozenset({Rule.NOT_FOUND})
 
@@ -87,6 +87,8 @@ def _here(cell: Cell, rights: frozenset[Right], *, opens: bool) -> Rules:
 def is_stranger(cell: Cell) -> bool:
     """Whether who asks may not learn that there is such a mailbox: he neither sees it nor sends from it."""
     rights = access_of(cell.person, cell.box).rights
+    if cell.act.where is Where.NOWHERE and not cell.act.secret:
+        return False
     if cell.way in (Way.STAR, Way.CERTIFICATE, Way.ELSEWHERE) or cell.act.own or not cell.person.enabled:
         return False
     return Right.SEE not in rights and not (cell.act.where is Where.OUT and rights & SEND_RIGHTS)

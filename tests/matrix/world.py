@@ -228,7 +228,9 @@ class World:
         chosen = {Way.STAR: f"{box.address}*", Way.ELSEWHERE: f"{ELSEWHERE.address}*"}.get(way, "")
         token = f"Bearer {self._tokens[person.name]}"
         credentials = token if way is Way.TOKEN else basic(chosen + login_of(person), PASSWORD)
-        path = API + (step[1:] if step.startswith("//") else f"/mailboxes/{address}{step}")
+        places = (("///", ""), ("//", API), ("", f"{API}/mailboxes/{address}"))  # of the host, of REST, of the mailbox
+        begun, above = next(place for place in places if step.startswith(place[0]))
+        path = above + step[max(len(begun) - 1, 0) :]
         return self._rest.answer(method, path, body, credentials, act.shown)
 
     def imap(self, person: Person, box: Box, way: Way) -> ImapClient:
