@@ -137,8 +137,15 @@ def seed_called(seed: str, settings: "Settings") -> str | None:
     raise fail(f"there is no seed {seed}; the seeds are {known}, or name the folder of one of your own, which holds seed.toml")
 
 
+_SWITCH_SECONDS = 0.00005
+"""After how much waiting a thread demands the interpreter from another. A busy loop lets it go for an instant in each of its rounds, which
+are shorter than the usual 5 ms: too short to take it, long enough to begin the wait anew, so that a commit could wait for a second.
+"""
+
+
 def _run_loop(work: Any) -> None:
-    """Run a coroutine on the fast event loop where there is one."""
+    """Run a coroutine on the fast event loop where there is one; threads that commit and read have their turn beside it."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         import uvloop  # noqa: PLC0415 - Windows has none
     except ImportError:
