@@ -19,12 +19,14 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, queue, readings, recipients, submissions, timeline
 from mss_sim.store import charges
 from mss_sim.store.charges import Charge
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
+from mss_sim.store.engine import is_postgresql
 from mss_sim.vocabulary.mailboxes import Flag
 
 TWINS_MAX = 10
@@ -324,6 +326,8 @@ def note_reading(conn: Connection, copy_id: int, identity_id: int, at: Micros) -
     """Record that a person read a copy; True when it was their first time."""
     if _HAS_READ.rows(conn, copy=copy_id, identity=identity_id):
         return False
+    if is_postgresql(conn):  # another process may note the same reading at this moment: one of them is the first
+        return conn.execute(_READ_ONCE, {"copy_id": copy_id, "identity_id": identity_id, "first_at": at, "seen": None}).first() is not None
     _READ.run(conn, [(copy_id, identity_id, at, None)])
     return True
 
@@ -332,6 +336,7 @@ _HAS_READ = HotQuery(
     select(readings.c.copy_id).where(readings.c.copy_id == bindparam("copy"), readings.c.identity_id == bindparam("identity"))
 )
 _READ = Hot(insert(readings))
+_READ_ONCE = postgresql.insert(readings).on_conflict_do_nothing().returning(readings.c.copy_id)
 
 
 def set_seen_by(conn: Connection, copy_id: int, identity_id: int, *, seen: bool) -> None:

@@ -2,15 +2,18 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from threading import Event
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.config.settings import Settings
+from mss_sim.store import messages
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, ImapClient, Peer, Person, control, letter
 from tests.conftest import fresh_database
 from tests.parcels import letter as documents
@@ -121,3 +124,29 @@ async def test_what_both_diagnose_at_once_is_kept_once(two: tuple[Simulator, Sim
         assert here["kept_at"] == there["kept_at"] is not None
     lines = (await control(two[0], "GET", "/journal?act=message.diagnosed")).json()["items"]
     assert len(lines) == 3
+
+
+async def test_of_two_who_note_the_same_first_reading_one_is_the_first(two: tuple[Simulator, Simulator]) -> None:
+    """The second asks while the first has not committed, and was told of a broken key."""
+    assert (await Person(two[0], "hospital").smtp(HOSPITAL, PRACTICE, letter(HOSPITAL, PRACTICE, "Rapport"))).code == 250
+    assert (await control(two[0], "POST", "/wait", {"kind": "message", "mailbox": PRACTICE})).json()["met"]
+    noted = Event()
+
+    def first(conn: Connection) -> bool:
+        found = messages.note_reading(conn, *_reading(conn), 1)
+        noted.set()
+        time.sleep(0.5)  # the other one asks meanwhile
+        return found
+
+    def second(conn: Connection) -> bool:
+        assert noted.wait(5)
+        return messages.note_reading(conn, *_reading(conn), 2)
+
+    stores = [one.core.world.store for one in two]
+    assert list(await asyncio.gather(stores[0].write(first), stores[1].write(second))) == [True, False]
+
+
+def _reading(conn: Connection) -> tuple[int, int]:
+    """The newest copy, and somebody."""
+    copy = conn.execute(text("SELECT max(id) FROM copies")).scalar_one()
+    return copy, conn.execute(text("SELECT max(id) FROM identities")).scalar_one()
