@@ -1,5 +1,6 @@
 """A list of more rows than a page has leads to the rest, page by page, and every row stands on one of them."""
 
+import asyncio
 import html
 import re
 
@@ -55,3 +56,50 @@ async def test_people_and_mailboxes(simulator: Simulator, place: str, row: str) 
     assert (await control(simulator, "POST", "/people/like", {"role": "doctor", "count": 50})).status_code == 201
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         _check(await _pages(client, place, row), 50, 60)
+
+
+async def test_sessions(simulator: Simulator) -> None:
+    place = simulator.ready()["submission"]
+    for _ in range(_LETTERS):
+        reader, writer = await asyncio.open_connection(place["host"], place["port"])
+        writer.write(b"QUIT\r\n")
+        await reader.read()
+        writer.close()
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        _check(await _pages(client, "/ui/sessions?door=submission", 'href="/ui/sessions/[0-9a-z]+"'), 50, _LETTERS)
+
+
+async def test_the_watch_list(simulator: Simulator) -> None:
+    nobody = [f"personne{number:02}@hopital-ormes.sim.mssante.fr" for number in range(_LETTERS)]
+    assert (await Person(simulator, "doctor").send(DOCTOR, to=nobody)).status_code == 201
+    assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 20})).json()["met"]
+    place = f"/ui/as/doctor/mailboxes/{DOCTOR}/watch-list"
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        await log_in(simulator, client, "doctor", place)
+        _check(await _pages(client, f"{place}?reason=not_delivered", r"<td>personne\d\d@"), 50, _LETTERS)
+
+
+async def test_the_directory(simulator: Simulator) -> None:
+    assert (await control(simulator, "POST", "/people/like", {"role": "doctor", "count": 50})).status_code == 201
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        await log_in(simulator, client, "secretary", "/ui/as/secretary/directory")
+        pages = await _pages(
+            client, "/ui/as/secretary/directory?profession=M%C3%A9decin", 'kind-per">PER</span> <span class="address">[^<]+'
+        )
+        _check(pages, 50, _LETTERS)
+
+
+async def test_what_happened_to_a_mailbox(simulator: Simulator) -> None:
+    """Lines of the journal: by their instants, which no two have."""
+    doctor, newcomer, line = Person(simulator, "doctor"), Person(simulator, "newcomer"), r'<time datetime="([^"]+)"'
+    for _ in range(_LETTERS):
+        grant = {"grantee": newcomer.idnat, "rights": ["see"]}
+        given = await doctor.rest("POST", f"/mailboxes/{DOCTOR}/grants", json=grant)
+        assert given.status_code == 201, given.text
+        assert (await doctor.rest("DELETE", f"/mailboxes/{DOCTOR}/grants/{given.json()['id']}")).status_code == 200
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        place = f"/ui/as/doctor/mailboxes/{DOCTOR}/delegations"
+        await log_in(simulator, client, "doctor", place)
+        pages = await _pages(client, place, line)
+        assert len(pages) == 2
+        assert len(set.union(*pages)) >= 2 * _LETTERS
