@@ -12,7 +12,7 @@ _MILLISECONDS_MAX = 60.0
 
 
 def diagnosed(setting: Setting) -> list[Row]:
-    """Over REST, from the question to the last octet of the answer; the first question loads what it needs, and is told by itself."""
+    """Over HTTP, from the question to the last octet of the answer; the first question loads what it needs, and is told by itself."""
     with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as running:
         made: dict[str, Any] = ask(running, "POST", "/control/documents", {}, 200)
         made.pop("finding")

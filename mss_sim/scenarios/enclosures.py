@@ -7,7 +7,6 @@ documents: {types: ["11490-0"], patient: patient, level: N3}
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any
 
 from mss_sim.scenarios import fields as read
 from mss_sim.scenarios.fields import Scope
@@ -49,7 +48,7 @@ def files(scope: Scope, node: Node) -> tuple[Enclosed, ...]:
 
 
 def _file(scope: Scope, node: Node) -> Enclosed:
-    found = _fields(scope, node, {"name": read.line, "text": read.text, "base64": _encoded, "type": read.line})
+    found = read.read_all(scope, read.mapping(node), {"name": read.line, "text": read.text, "base64": _encoded, "type": read.line})
     if "name" not in found or ("text" in found) == ("base64" in found):
         raise NotAScenario(node.line, say("A file has a name, and one of text and base64."))
     return Enclosed(**found)
@@ -59,17 +58,10 @@ def documents(scope: Scope, node: Node) -> Documents:
     """Documents to be made; their types alone may stand there."""
     if not isinstance(node, Fields):
         node = Fields(node.line, {"types": node}, {"types": node.line})
-    found = _fields(scope, node, {"types": read.lines, "patient": read.person, "level": _LEVEL, "flaw": read.line})
+    found = read.read_all(scope, read.mapping(node), {"types": read.lines, "patient": read.person, "level": _LEVEL, "flaw": read.line})
     if not found.get("types"):
         raise NotAScenario(node.line, say("Name one at least."))
     return Documents(**found)
-
-
-def _fields(scope: Scope, node: Node, readers: dict[str, read.Reader]) -> dict[str, Any]:
-    given = read.mapping(node)
-    for name in given.values.keys() - readers.keys():
-        raise NotAScenario(given.lines[name], say("Unknown key {name}. {known}", name=read.shown(name), known=read.near(name, readers)))
-    return {name: readers[name](scope, value) for name, value in given.values.items()}
 
 
 def _encoded(_scope: Scope, node: Node) -> str:

@@ -1,7 +1,7 @@
 """How one field of a scenario file is read: a reader for each sort of value, which tells what is expected where it is something else."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -103,6 +103,20 @@ def line(_scope: Scope, node: Node) -> str:
 def line_or_nothing(scope: Scope, node: Node) -> str:
     """The same, or no text at all."""
     return line(scope, node) if scalar(node).text else ""
+
+
+def check_names(node: Fields, known: frozenset[str]) -> None:
+    """Refuse a field that nobody reads, and say which may have been meant."""
+    for name in node.values:
+        if name not in known:
+            raise NotAScenario(node.lines[name], say("Unknown key {name}. {known}", name=shown(name), known=near(name, known)))
+
+
+def read_all(scope: Scope, node: Fields, readers: Mapping[str, Reader], *, strict: bool = True) -> dict[str, Any]:
+    """The values of those fields that are there; `strict`: there are no others."""
+    if strict:
+        check_names(node, frozenset(readers))
+    return {name: readers[name](scope, value) for name, value in node.values.items() if name in readers}
 
 
 def _several(scope: Scope, node: Node, one: Reader) -> tuple[Any, ...]:

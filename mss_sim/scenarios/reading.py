@@ -9,7 +9,7 @@
 | an expectation that the deed cannot meet                 | which it can                                            |
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -74,7 +74,7 @@ _MADE: dict[Verb, Callable[[Scope], set[str]]] = {
 def read_scenario(octets: bytes, *, size_bytes_max: int, steps_max: int) -> Scenario:
     """The scenario of a file in UTF-8; NotAScenario with the line, the step and what to do."""
     head = read.mapping(read_tree(octets, size_bytes_max))
-    _check_names(head, _HEAD)
+    read.check_names(head, _HEAD)
     for needed in ("title", "steps"):
         if needed not in head.values:
             raise NotAScenario(head.line, say("The scenario has no {name}: add it.", name=needed))
@@ -111,7 +111,7 @@ def _steps(scope: Scope, node: Node, steps_max: int) -> tuple[Step, ...]:
 
 
 def _step(scope: Scope, node: Fields) -> Step:
-    _check_names(node, _STEP)
+    read.check_names(node, _STEP)
     verbs = [verb for verb in Verb if verb.value in node.values]
     if len(verbs) > 1:
         raise NotAScenario(node.line, say("The step does two things, {one} and {two}: make two steps of it.", one=verbs[0], two=verbs[1]))
@@ -165,7 +165,7 @@ def _deed(scope: Scope, verb: Verb, node: Node) -> Deed:
     if isinstance(node, Text) and not node.text:
         node = Fields(node.line, {}, {})
     given = read.mapping(node)
-    _check_names(given, frozenset(known))
+    read.check_names(given, frozenset(known))
     for name, one in known.items():
         if name not in given.values and one.default is MISSING:
             raise NotAScenario(given.line, say("{verb} needs {name}: add it.", verb=verb, name=name))
@@ -186,29 +186,23 @@ def _fault(scope: Scope, node: Fields) -> Fault:
     """A fault: `preset` with its parameters, or `point`, `action` and, if wanted, `match`, `nth`, `count`, `seconds`."""
     if "preset" in node.values:
         preset = read.one_of(PresetName)(scope, node.values["preset"])
-        given = _read_all(scope, node, {"preset": read.one_of(PresetName), **_PARAMETERS})
+        given = read.read_all(scope, node, {"preset": read.one_of(PresetName), **_PARAMETERS})
         return Fault(preset=preset, given=tuple((name, value) for name, value in given.items() if name != "preset"))
-    _check_names(node, frozenset({"point", "action", "match", "nth", "count", "seconds"}))
+    read.check_names(node, frozenset({"point", "action", "match", "nth", "count", "seconds"}))
     for needed in ("point", "action"):
         if needed not in node.values:
             raise NotAScenario(node.line, say("{verb} needs {name}: add it.", verb=Verb.FAULT, name=say("preset, or point and action")))
     wanted = read.mapping(node.values["action"])
-    action = _read_all(scope, wanted, _ACTION)
+    action = read.read_all(scope, wanted, _ACTION)
     if "kind" not in action:
         raise NotAScenario(wanted.line, say("{verb} needs {name}: add it.", verb=say("the action"), name="kind"))
     try:
         made = actions.read(action.pop("kind"), action)
     except Refusal as refusal:
         raise NotAScenario(wanted.line, refusal.detail) from refusal
-    match = Match(**_read_all(scope, read.mapping(node.values["match"]), _MATCH)) if "match" in node.values else Match()
-    others = _read_all(scope, node, {"nth": read.count, "count": read.count_or_any, "seconds": read.number}, strict=False)
+    match = Match(**read.read_all(scope, read.mapping(node.values["match"]), _MATCH)) if "match" in node.values else Match()
+    others = read.read_all(scope, node, {"nth": read.count, "count": read.count_or_any, "seconds": read.number}, strict=False)
     return Fault(point=read.one_of(Point)(scope, node.values["point"]), action=made, match=match, **others)
-
-
-def _read_all(scope: Scope, node: Fields, readers: Mapping[str, Reader], *, strict: bool = True) -> dict[str, Any]:
-    if strict:
-        _check_names(node, frozenset(readers))
-    return {name: readers[name](scope, value) for name, value in node.values.items() if name in readers}
 
 
 def _expectation(scope: Scope, verb: Verb, node: Node) -> Expectation:
@@ -216,7 +210,7 @@ def _expectation(scope: Scope, verb: Verb, node: Node) -> Expectation:
     known = frozenset(facts) | ({"refused"} if verb in ACTED else set())
     if not known:
         raise NotAScenario(given.line, say("Nothing is expected of {verb}: it says itself what has to come. Leave expect out.", verb=verb))
-    _check_names(given, known)
+    read.check_names(given, known)
     if "refused" in given.values:
         if len(given.values) > 1:
             raise NotAScenario(given.line, say("What is refused has nothing else to show: expect refused alone."))
@@ -241,7 +235,7 @@ def _role(node: Node) -> Role:
     if isinstance(node, Text):
         return Role(called=read.line(Scope(), node))
     given = read.mapping(node)
-    _check_names(given, frozenset({"role", "like"}))
+    read.check_names(given, frozenset({"role", "like"}))
     if len(given.values) != 1:
         raise NotAScenario(given.line, say("Say who it is: a login, an idNat or an address, or one of role and like."))
     [(name, value)] = given.values.items()
@@ -254,7 +248,7 @@ def _box(scope: Scope, node: Node) -> Box:
             raise NotAScenario(node.line, say("An address is expected here, or of and kind: the mailbox of that kind that an actor holds."))
         return Box(address=read.mailbox(scope, node))
     given = read.mapping(node)
-    found = _read_all(scope, given, {"of": read.person, "kind": read.one_of(MailboxKind)})
+    found = read.read_all(scope, given, {"of": read.person, "kind": read.one_of(MailboxKind)})
     if len(found) < len(("of", "kind")):
         raise NotAScenario(given.line, say("An address is expected here, or of and kind: the mailbox of that kind that an actor holds."))
     return Box(**found)
@@ -264,7 +258,7 @@ def _telling(node: Node) -> Telling:
     if isinstance(node, Text):
         plain = read.text(Scope(), node)
         return Telling(plain, plain)
-    given = _read_all(Scope(), read.mapping(node), {"en": read.text, "fr": read.text})
+    given = read.read_all(Scope(), read.mapping(node), {"en": read.text, "fr": read.text})
     if not given:
         raise NotAScenario(node.line, say("Write a text, or one under en and one under fr."))
     any_ = next(iter(given.values()))
@@ -273,9 +267,3 @@ def _telling(node: Node) -> Telling:
 
 def _optional(node: Fields, name: str, reader: Callable[[Scope, Node], Any]) -> Any:
     return reader(Scope(), node.values[name]) if name in node.values else None
-
-
-def _check_names(node: Fields, known: frozenset[str]) -> None:
-    for name in node.values:
-        if name not in known:
-            raise NotAScenario(node.lines[name], say("Unknown key {name}. {known}", name=read.shown(name), known=read.near(name, known)))

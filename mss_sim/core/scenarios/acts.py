@@ -2,7 +2,6 @@
 
 import asyncio
 import mimetypes
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ from mss_sim.vocabulary.mailboxes import FLAG_SEEN
 from mss_sim.words.sentence import said, say
 
 if TYPE_CHECKING:
-    from mss_sim.documents.making.parcel import Attachment, Parcel
+    from mss_sim.documents.making.parcel import Parcel
 
 _LOOKED_AT_MAX = 200
 _ALWAYS = frozenset({Notify.SUCCESS, Notify.FAILURE, Notify.DELAY})
@@ -58,12 +57,13 @@ async def send(stage: Stage, acting: Acting, deed: deeds.Send) -> Facts:
     answers_to = answered.message.rfc_message_id if answered else None
     to = [stage.cast.address(one) for one in deed.to]
     parcel = await _parcel(stage, acting, deed)
+    made = [File(one.name, one.content_type, one.octets) for one in parcel.attachments] if parcel else []
     draft = Draft(
         from_=author,
         to=[("", one) for one in to],
         subject=deed.subject or (parcel.subject if parcel else ""),
         text=deed.text,
-        files=[*(_file(one) for one in deed.files), *(File(one.name, one.content_type, one.octets) for one in _made(parcel))],
+        files=[*(_file(one) for one in deed.files), *made],
         in_reply_to=answers_to,
         references=[*(one for one in references if one != answers_to), answers_to] if answers_to else [],
         receipt_to=author if deed.receipt else None,
@@ -94,10 +94,6 @@ async def _parcel(stage: Stage, acting: Acting, deed: deeds.Send) -> "Parcel | N
     patient = stage.cast.people[wanted.patient].idnat if wanted.patient else None
     parcel, _ = await documents.make(stage.world, documents.Wanted(wanted.types, wanted.level, patient, author, flaw=wanted.flaw))
     return parcel
-
-
-def _made(parcel: "Parcel | None") -> "Sequence[Attachment]":
-    return parcel.attachments if parcel else ()
 
 
 def _file(one: Enclosed) -> File:

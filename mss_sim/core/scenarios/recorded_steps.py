@@ -125,7 +125,7 @@ class Recorder:
         answers = self._letters.get(letter.answers) if letter.answers else None
         deed = deeds.Send(
             to=to,
-            subject=_one_line(letter.subject),
+            subject=one_line(letter.subject),
             text=_UNSEEN.sub("", letter.text.replace("\r\n", "\n")).rstrip("\n"),
             from_=line.mailbox,
             answers=answers,
@@ -147,7 +147,7 @@ class Recorder:
         known = self._known(letter)
         if known is not None:
             return _step(told, deeds.Wait(letter=known, mailbox=line.mailbox))
-        return _step(told, deeds.Wait(mailbox=line.mailbox, subject=_one_line(letter.subject) or None), None, self._new_letter(letter))
+        return _step(told, deeds.Wait(mailbox=line.mailbox, subject=one_line(letter.subject) or None), None, self._new_letter(letter))
 
     def read(self, line: Line) -> Step | None:
         """A letter that was read."""
@@ -164,7 +164,7 @@ class Recorder:
 
     def moved(self, line: Line) -> Step | None:
         """A letter that was put into another folder."""
-        folder = _one_line(str(line.detail.get("to", ""))) or "Archive"
+        folder = one_line(str(line.detail.get("to", ""))) or "Archive"
         told = say("{who} puts “{subject}” into {folder}", folder=folder, **_about(line))
         return self._of_letter(line, deeds.Move, told, folder=folder)
 
@@ -194,7 +194,7 @@ class Recorder:
             mailbox=line.mailbox,
             from_=_from_then(grant.valid_from, line.at),
             until=_from_then(grant.valid_until, line.at),
-            reason=_one_line(grant.reason),
+            reason=one_line(grant.reason),
         )
         told = say("{who} delegates {mailbox} to {grantee}", who=line.actor.name, mailbox=line.mailbox, grantee=grantee.name)
         return _step(told, deed, self._actor(line.actor), name)
@@ -276,12 +276,13 @@ def _step(told: Sentence, deed: Deed, actor: str | None = None, called: str | No
     return Step(line=0, tells=telling, deed=deed, actor=actor, called=called)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text as a field of one line has it."""
     return _CONTROLS.sub(" ", text)[:_LINE_CHARS_MAX]
 
 
 def _short(text: str) -> str:
-    plain = _one_line(text)
+    plain = one_line(text)
     return plain if len(plain) <= _SHOWN_CHARS else f"{plain[:_SHOWN_CHARS]}…"
 
 

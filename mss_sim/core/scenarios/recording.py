@@ -6,7 +6,6 @@ were only looked at, is not in it; a letter whose last copy was deleted comes wi
 
 import asyncio
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from itertools import islice
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.feed.happenings import lines_after
-from mss_sim.core.scenarios.recorded_steps import LetterSeen, Line, Recorder, in_order
+from mss_sim.core.scenarios.recorded_steps import LetterSeen, Line, Recorder, in_order, one_line
 from mss_sim.core.world.store_types import JournalRow
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -38,7 +37,6 @@ _PAUSE: Micros = 60 * SECOND
 _PAUSES: dict[ClockMode, Micros | None] = {ClockMode.REAL: None, ClockMode.FROZEN: 1}
 """From how much time between two lines on somebody moved the clock: never, where it is the machine's."""
 _NAME_CHARS_MAX = 200
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 @dataclass(slots=True)
@@ -134,7 +132,7 @@ def _files(raw: bytes, leaves: Sequence[Leaf], room: _Room) -> tuple[tuple[Enclo
             left_out += 1
             continue
         room.left -= len(octets)
-        name = _CONTROLS.sub(" ", leaf["filename"] or "")[:_NAME_CHARS_MAX].strip() or f"file-{number}"
+        name = one_line(leaf["filename"] or "")[:_NAME_CHARS_MAX].strip() or f"file-{number}"
         kept.append(Enclosed(name, base64=base64.b64encode(octets).decode("ascii"), type=leaf["type"]))
     return tuple(kept), left_out
 
