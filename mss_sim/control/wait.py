@@ -170,8 +170,7 @@ def _answer(wanted: WaitIn, found: Sequence[Any], position: int, *, came: bool) 
 
 async def _settled(core: Core, wanted: WaitIn) -> dict[str, Any]:
     async def look() -> bool | None:
-        busy = core.kept_diagnoses.busy
-        return True if await happenings.at_rest(core.world, core.queue, core.patients, core.webhooks, diagnosing=busy) else None
+        return True if await core.settling.over() else None
 
     met = await core.waits.until(look, wanted.timeout) is not None
     return {"met": met, "found": [], "near": [], "cursor": str(await happenings.place(core.world))}

@@ -20,6 +20,7 @@ from mss_sim.core.control.memory import take_up
 from mss_sim.core.control.snapshots import Shelf, Snapshot, unpacked
 from mss_sim.core.control.start import begin
 from mss_sim.core.feed.listening import Feed
+from mss_sim.core.feed.settling import Settling
 from mss_sim.core.feed.waiting import Waits
 from mss_sim.core.feed.webhooks import Webhooks, WebhookTransport
 from mss_sim.core.mailbox.closing import Closings
@@ -89,6 +90,7 @@ class Core:
     acts_log: ActsLog | None
     """None where the log tells no acts."""
     waits: Waits
+    settling: Settling
     feed: Feed
     webhooks: Webhooks
     plays: Callable[[], "Plays"]
@@ -158,7 +160,7 @@ def assemble(
     queue.rested = webhooks.rested = kept.rested = waits.look_again
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world), Pruning(world))
     waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
-    agenda = Agenda(world.store, world.clock, waiting)
+    agenda, settling = Agenda(world.store, world.clock, waiting), Settling(world, queue, patients, webhooks, kept)
     beside = (world.white_list, world.igc.services, world.faults, world.uses, world.tokens.keys, world.tally)
     world.beginning_anew.extend(one.forget for one in (provider, ciba, recent, wrong_passwords, bulk, kept, *beside))
     woken_by = (digests, digests.woken), (patients, world.steps_planned), (webhooks, webhooks.woken)
@@ -187,9 +189,10 @@ def assemble(
         bulk=bulk,
         acts_log=ActsLog(world, tell) if tell else None,
         waits=waits,
+        settling=settling,
         feed=Feed(world),
         webhooks=webhooks,
-        plays=cache(partial(_plays, Verbs(world, submission, receipts, queue, patients, agenda, waits))),
+        plays=cache(partial(_plays, Verbs(world, submission, receipts, settling, agenda, waits))),
         annuaire=cache(partial(_annuaire, world)),
         snapshots=snapshots,
     )

@@ -6,7 +6,8 @@
     written      an event as plain data
     webhooks     events posted to whoever asked for that, until each is taken
     waiting      ask again after each commit until something is there, or the time is over
-    happenings   what can be waited for: a letter, a line of a journal, an event of a timeline, rest
+    happenings   what can be waited for: a letter, a line of a journal, an event of a timeline
+    settling     whether nothing is under way and nothing is due
     near_misses  what came instead of a letter that did not, and in what it differs
 
 Nothing is announced that is not stored. `store/feed` gives each line of a journal and of a timeline its

@@ -1,4 +1,4 @@
-"""What can be waited for, each found by its marks and from a place on: letters, lines of journals, events of timelines, rest.
+"""What can be waited for, each found by its marks and from a place on: letters, lines of journals, events of timelines.
 
 A place is a position in the feed (`store.feed`): what stands behind it was committed later. `place` tells the present one.
 """
@@ -11,9 +11,6 @@ from mss_sim.core.access import journal as journals
 from mss_sim.core.access.identities import require_identity
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.control.letters import check_letters, id_of_mailbox
-from mss_sim.core.feed.webhooks import Webhooks
-from mss_sim.core.mailflow.queue import Queue
-from mss_sim.core.patients.patients import Patients
 from mss_sim.core.world.world import World
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.store import feed, folders, letters, mailboxes, messages, timelines
@@ -249,14 +246,3 @@ async def find_sessions(world: World, query: SessionQuery) -> list[Transcript]:
 
     kept = world.transcripts.newest_first() if world.transcripts else iter(())
     return [one for one in kept if wanted(one)][::-1]
-
-
-async def at_rest(world: World, queue: Queue, patients: Patients, webhooks: Webhooks | None = None, *, diagnosing: bool = False) -> bool:
-    """Whether nothing is under way and nothing is due: no letter, nothing that a patient is about to do, no event to be posted.
-
-    `diagnosing`: whether letters are still diagnosed.
-    """
-    now = world.clock.now()
-    due = [await queue.next_at(), await patients.next_at(), *([await webhooks.next_at()] if webhooks else [])]
-    busy = diagnosing or queue.busy or (webhooks is not None and webhooks.busy)
-    return not busy and all(at is None or at > now for at in due)

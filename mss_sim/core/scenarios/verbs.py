@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
+from mss_sim.core.feed.settling import Settling
 from mss_sim.core.feed.waiting import Waits
-from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
 from mss_sim.core.mailflow.submission import Submission
-from mss_sim.core.patients.patients import Patients
 from mss_sim.core.world.agenda import Agenda
 from mss_sim.core.world.world import World
 
@@ -18,7 +17,6 @@ class Verbs:
     world: World
     submission: Submission
     receipts: Receipts
-    queue: Queue
-    patients: Patients
+    settling: Settling
     agenda: Agenda
     waits: Waits

@@ -108,11 +108,10 @@ async def timeline(stage: Stage, deed: deeds.Timeline) -> Facts:
 
 async def settle(stage: Stage, deed: deeds.Settle) -> Facts:
     """That nothing is under way, and nothing due."""
-    verbs = stage.verbs
 
     async def look() -> bool | None:
-        return True if await happenings.at_rest(verbs.world, verbs.queue, verbs.patients) else None
+        return True if await stage.verbs.settling.over() else None
 
-    if await verbs.waits.until(look, deed.timeout) is None:
+    if await stage.verbs.waits.until(look, deed.timeout) is None:
         raise Missed(say("rest within {seconds} s", seconds=deed.timeout), say("something is under way or due"))
     return {}

@@ -103,10 +103,6 @@ async def test_a_mailbox_that_is_not_there_has_no_folders(town: Town) -> None:
         await happenings.folders_of(town.world, "nobody@cabinet.sim.mssante.fr")
 
 
-async def test_a_world_without_letters_is_at_rest(town: Town) -> None:
-    assert await happenings.at_rest(town.world, town.core.queue, town.core.patients)
-
-
 @pytest.mark.parametrize("text", ["x" * 2_000])
 async def test_a_text_that_is_too_long_is_refused(town: Town, text: str) -> None:
     with refused(Rule.LIMIT_REACHED, "A search looks for texts"):

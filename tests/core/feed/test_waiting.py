@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from mss_sim.core.feed import happenings
 from mss_sim.core.feed.happenings import folders_of
 from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.errors import Rule
@@ -127,7 +126,7 @@ async def test_the_end_of_the_last_try_has_whoever_waits_look_again(open_town: O
         running = asyncio.create_task(town.core.queue.run())
 
         async def look() -> bool | None:
-            return True if await happenings.at_rest(town.world, town.core.queue, town.core.patients) else None
+            return True if await town.core.settling.over() else None
 
         await town.send("hospital", HOSPITAL, PRACTICE)
         assert await town.core.waits.until(look, 10)

@@ -1,0 +1,46 @@
+"""A world has settled once nothing is under way and nothing is due, whoever asks."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.clients import PRACTICE
+from tests.core.scenarios.playing import failing, passing
+from tests.core.towns import Town
+from tests.parcels import letter
+
+
+async def test_a_world_without_letters_has_settled(town: Town) -> None:
+    assert await town.core.settling.over()
+
+
+async def test_letters_that_are_to_be_diagnosed_keep_a_world_from_it(town: Town) -> None:
+    await town.change(PRACTICE, keeps_diagnoses=True)
+    await town.bring("camille@elsewhere.mssante.fr", PRACTICE, raw=letter())
+    assert not await town.core.settling.over()
+    expected, _ = await failing(town, "settle: {timeout: 0}")
+    assert expected == "rest within 0.0 s"
+    await town.core.kept_diagnoses.work()
+    assert await town.core.settling.over()
+    await passing(town, "settle: {timeout: 0}")
+
+
+@pytest.mark.parametrize("worker", ["queue", "patients", "webhooks"])
+async def test_what_is_due_keeps_a_world_from_it_and_what_comes_later_does_not(
+    town: Town, worker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = town.clock.now() + 1
+
+    async def next_at(_: object) -> int:
+        return at
+
+    monkeypatch.setattr(type(getattr(town.core, worker)), "next_at", next_at)
+    assert await town.core.settling.over()
+    town.clock.advance(timedelta(seconds=1))
+    assert not await town.core.settling.over()
+
+
+@pytest.mark.parametrize("worker", ["queue", "webhooks"])
+async def test_what_is_under_way_keeps_a_world_from_it(town: Town, worker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(getattr(town.core, worker)), "busy", property(lambda _: True))
+    assert not await town.core.settling.over()
