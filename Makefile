@@ -95,7 +95,7 @@ mutants: build/mutants.stamp ## Break rules one at a time and see whether a test
 	build/mutants/bin/python -m tests.mutants $(ARGS)
 
 lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and requirements/*.in; ARGS=--upgrade for newer releases
-	$(LOCK) --extra mcp --extra postgresql -o requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
+	$(LOCK) --extra mcp --extra postgresql --extra schematron -o requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
 	$(LOCK) -c requirements/dev.txt -o requirements/run.txt pyproject.toml
 	$(LOCK) -c requirements/dev.txt --extra postgresql -o requirements/postgresql.txt pyproject.toml
 	$(LOCK) -c requirements/dev.txt -o requirements/build.txt requirements/build.in

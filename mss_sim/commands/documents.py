@@ -25,6 +25,9 @@ def diagnose(
     file: Annotated[Path, typer.Argument(help="A letter (.eml), an archive IHE_XDM, a CDA or a PDF.")],
     *,
     language: Annotated[Language, typer.Option(help="Language of the findings.")] = Language.EN,
+    schematron: Annotated[
+        Path | None, typer.Option(help="A Schematron (.sch), or a folder of them (MSS_SIM_DOCUMENTS_SCHEMATRON_FILES), run over each CDA.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what is wrong with a letter, an archive IHE_XDM, a CDA or a PDF; status 1 when there is an error, 3 when there are warnings."""
@@ -38,8 +41,11 @@ def diagnose(
         raise fail(f"there is no file {file}")
     if file.stat().st_size > _FILE_BYTES_MAX:
         raise fail(f"{file} is over {_FILE_BYTES_MAX} bytes")
+    if schematron is not None and not schematron.exists():
+        raise fail(f"there is no Schematron {schematron}")
+    settings = Settings() if schematron is None else Settings(documents_schematron=schematron)
     try:
-        found = diagnose_file(file.read_bytes(), file.name, practice(Settings()))
+        found = diagnose_file(file.read_bytes(), file.name, practice(settings))
     except MalformedMessage as error:
         raise fail(f"{file} is no letter, archive, CDA or PDF that can be read: {error}") from error
     shown = diagnosis(found, language)

@@ -1,6 +1,8 @@
 """What can be set about documents in letters: how much of them is read, and what counts where no public text decides."""
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, field_validator
 
 from mss_sim.config.subjects import Subject
 from mss_sim.vocabulary.patients import InsOid
@@ -26,3 +28,23 @@ class Documents(Subject):
     product: str | None = Field(
         default=None, min_length=1, max_length=100, description="What X-MSS-NIL has to hold; none: any reference (ref: ref2#ECO.2.4.3)."
     )
+    schematron: Path | None = Field(
+        default=None,
+        description="A Schematron (.sch), or a folder with some, that is run over each CDA; needs mss-sim[schematron].",
+    )
+    schematron_files: tuple[str, ...] = Field(
+        default=("CI-SIS_StructurationMinimale.sch",),
+        min_length=1,
+        max_length=100,
+        description="Which files of the folder are run, and of those below it: names, with * for any characters.",
+    )
+    schematron_seconds_max: float = Field(
+        default=30, gt=0, le=600, description="How long the Schematron may be run over the documents of one letter."
+    )
+
+    @field_validator("schematron")
+    @classmethod
+    def _check_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.exists():
+            raise ValueError(f"there is no file or folder {path}")
+        return path

@@ -253,7 +253,7 @@ _PLACES = {name: place for name, _, place in _named() if place}
 
 OF_THE_PROCESS = frozenset(
     {"data_dir", "database_url", "host", "control_key", "snapshots_max", "snapshots_size_bytes_max", "psc_clients_file"}
-    | {"seeds_max", "seeds_size_bytes_max"}
+    | {"seeds_max", "seeds_size_bytes_max", "documents_schematron", "documents_schematron_files"}
 )
 """Settings that belong to the process, and are those of the first world for all."""
 PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "ldap_port", "traps_port")

@@ -8,6 +8,7 @@
     cda, cda_rules   the header of a CDA read; judged
     pdf, pdf_text   what a PDF claims, and what contradicts it; the text of its first page
     xml   XML of strangers, without entities and declarations
+    schematron, schematron_engine   rules of others, run by a process of its own when somebody has them
     value_sets   the national lists of types, sectors, settings (value_sets.json)
     archive_kinds, metadata_kinds, cda_kinds, pdf_kinds, letter_kinds   everything that can be found, each with its code, text and source
     record   a diagnosis written down, and read again
@@ -17,7 +18,7 @@
 
 A finding has a stable code, a level, the document and the place in it, what was seen and what was expected, the text that says so,
 and the requirements that it touches. Its code is in one table, and a letter of the negative set (`making/flaws`) shows it. A
-diagnosis also says what was *not* checked, and never that anything is valid: no validator of the ANS is run here.
+diagnosis also says what was *not* checked, and never that anything is valid: no validator of the ANS comes with it.
 
 Sources: IHE ITI TF-2 3.32 and TF-3 4.3.1; header, identity and lists of the CI-SIS; the guide on receipts of integration; Référentiel
 socle #2 through third parties. What they leave open is a setting (docs/quirks.md#document-levels), never a norm of ours.

@@ -1,7 +1,7 @@
 """What a CDA is judged by: its header, element by element, and the identity in it (ref: ans-cda#header, ans-cda#identity, ans-cda#levels).
 
-The rules are ours in Python: those of the ANS (Schematron) need an engine of nearly a gigabyte, and change without a number. What they
-would say of a body, of its sections and entries, is not said here.
+The rules are ours in Python: those of the ANS (Schematron) may not be shipped, and change without a number. Whoever has them gives their
+folder (`schematron`). What they would say of a body, of its sections and entries, is not said here.
 """
 
 import re
@@ -56,6 +56,8 @@ def read_cda(octets: bytes, document: str, practice: Practice, notes: Notes) -> 
     _check_telecoms(cda, notes)
     _check_patient(cda, practice, notes)
     _check_body(cda, notes)
+    if practice.schematron is not None:
+        notes.cdas.append((document, xml.written(root)))
     number = cda.ins.extension if cda.ins else None
     notes.read(document, DocumentKind.CDA, level=cda.level, type=cda.type.code, title=cda.title, patient=number, id=str(cda.id))
     notes.unchecked(

@@ -10,6 +10,7 @@ from mss_sim.documents.findings import Diagnosis, Notes
 from mss_sim.documents.letter import check_letter
 from mss_sim.documents.pdf import inspect, is_pdf
 from mss_sim.documents.practice import Practice
+from mss_sim.documents.schematron import check_by_rules
 from mss_sim.mail.headers import CRLF
 from mss_sim.mail.parse import ParseLimits, parse
 from mss_sim.vocabulary.mail import XDM_NAME
@@ -23,9 +24,9 @@ _XML = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 def diagnose_letter(raw: bytes, practice: Practice, limits: ParseLimits | None = None) -> Diagnosis:
     """The diagnosis of a message as it is kept, its lines ending with CRLF. MalformedMessage for what could not be kept."""
     notes = Notes(practice.findings_max)
-    _unchecked_by_anybody(notes)
+    _unchecked_by_anybody(practice, notes)
     check_letter(raw, parse(raw, limits or ParseLimits()), _LETTER, practice, notes)
-    return notes.diagnosis()
+    return _diagnosis(practice, notes)
 
 
 def diagnose_file(octets: bytes, name: str, practice: Practice) -> Diagnosis:
@@ -40,10 +41,17 @@ def diagnose_file(octets: bytes, name: str, practice: Practice) -> Diagnosis:
     else:
         return diagnose_letter(_LINE_END.sub(CRLF, octets), practice)
     notes = Notes(practice.findings_max)
-    _unchecked_by_anybody(notes)
+    _unchecked_by_anybody(practice, notes)
     read(octets, name, practice, notes)
+    return _diagnosis(practice, notes)
+
+
+def _diagnosis(practice: Practice, notes: Notes) -> Diagnosis:
+    if practice.schematron is not None:
+        check_by_rules(notes.cdas, practice.schematron, practice.findings_max, notes)
     return notes.diagnosis()
 
 
-def _unchecked_by_anybody(notes: Notes) -> None:
-    notes.unchecked(say("No validator of the national agency was run: what is said here is no proof of conformity."))
+def _unchecked_by_anybody(practice: Practice, notes: Notes) -> None:
+    if practice.schematron is None:
+        notes.unchecked(say("No validator of the national agency was run: what is said here is no proof of conformity."))

@@ -90,6 +90,8 @@ class Notes:
         self._left = findings_max
         self._documents: list[Summary] = []
         self._not_checked: dict[Sentence, None] = {}
+        self.cdas: list[tuple[str, str]] = []
+        """CDA documents that rules of others are still to be run over: name and text (`schematron`)."""
 
     def add(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mss_sim.documents.schematron import Rules
 from mss_sim.vocabulary.documents import FindingLevel
 from mss_sim.vocabulary.patients import InsOid
 from mss_sim.words.sentence import Sentence
@@ -17,7 +18,8 @@ class Practice:
     """Limits are in bytes where the name says so, else in pieces (docs/quirks.md#document-limits).
 
     `roots`: who may have given the number of a qualified identity; `product`: the reference that X-MSS-NIL has to hold, None for any;
-    `fault_of_ins`: what is wrong with a number of an INS, None when nothing is; `wrong_key`: how much a wrong key weighs.
+    `schematron`: rules of others that are run beside ours; `fault_of_ins`: what is wrong with a number of an INS, None when nothing is;
+    `wrong_key`: how much a wrong key weighs.
     """
 
     entries_max: int = 50
@@ -28,5 +30,6 @@ class Practice:
     findings_max: int = 500
     roots: frozenset[str] = frozenset(InsOid)
     product: str | None = None
+    schematron: Rules | None = None
     fault_of_ins: Callable[[str], Sentence | None] = _faultless
     wrong_key: FindingLevel = FindingLevel.WARNING

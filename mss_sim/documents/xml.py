@@ -58,6 +58,14 @@ def read(octets: bytes, document: str, practice: Practice, notes: Notes, *, page
         return None
 
 
+def written(root: "_Element") -> str:
+    """The element with all that is in it, as a document of its own."""
+    from lxml import etree  # noqa: PLC0415 - as above
+
+    text: str = etree.tostring(root, encoding="unicode", with_tail=False)
+    return text
+
+
 def _text(octets: bytes, document: str, practice: Practice, notes: Notes, *, page: bool) -> str | None:
     """The text of the octets; None with a finding when they are too many, or of an encoding that is not read."""
     if len(octets) > practice.xml_bytes_max:

@@ -135,6 +135,34 @@ async def test_one_diagnosis_at_once(start: StartSimulator) -> None:
         assert (await _diagnosed(simulator))["worst"] == "info"
 
 
+_RULE = """<schema xmlns="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2"><ns prefix="cda" uri="urn:hl7-org:v3"/>
+<pattern><rule context="cda:ClinicalDocument"><assert test="cda:setId/@extension = 'ours'">The set is ours.</assert></rule></pattern>
+</schema>
+"""
+
+
+async def test_rules_of_others_are_run_over_the_documents_of_a_letter(start: StartSimulator, tmp_path: Path) -> None:
+    (tmp_path / "own.sch").write_text(_RULE)
+    async with start(documents_schematron=tmp_path, documents_schematron_files=["*.sch"]) as simulator:
+        await _sent(simulator)
+        found = await _diagnosed(simulator)
+        (broken,) = [one for one in found["findings"] if one["code"] == "cda.schematron"]
+        assert (broken["where"], broken["expected"], broken["level"]) == ("/ClinicalDocument", "own.sch: The set is ours.", "error")
+        assert any(text.startswith("The Schematron own.sch (sha256 ") for text in found["not_checked"])
+
+
+def test_rules_of_others_are_run_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "own.sch").write_text(_RULE)
+    assert _run("document", str(tmp_path / "made")).returncode == 0
+    archive = str(tmp_path / "made" / "IHE_XDM.ZIP")
+    told = _run("diagnose", archive, "--schematron", str(tmp_path / "own.sch"))
+    assert (told.returncode, "expected: own.sch: The set is ours." in told.stdout) == (1, True)
+    told = _run("diagnose", archive, "--schematron", str(tmp_path))
+    assert (told.returncode, "has no file called CI-SIS_StructurationMinimale.sch" in told.stdout) == (0, True)
+    told = _run("diagnose", archive, "--schematron", str(tmp_path / "gone"))
+    assert (told.returncode, "there is no Schematron" in told.stderr) == (2, True)
+
+
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "mss_sim", *command], capture_output=True, text=True, timeout=60, check=False)
 

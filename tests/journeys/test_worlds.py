@@ -153,6 +153,8 @@ async def test_one_that_nobody_touches_ends(worlds: Worlds) -> None:
         ({"lifetime_seconds": 0}, 422, "invalid-request"),
         ({"lifetime_seconds": 1e300}, 422, "invalid-request"),
         ({"settings": {"psc_clients_file": "/etc/passwd"}}, 422, "invalid-request"),
+        ({"settings": {"documents_schematron": "/etc"}}, 422, "invalid-request"),
+        ({"settings": {"documents_schematron_files": ["*"]}}, 422, "invalid-request"),
         ({"settings": {"mailbox_quota_bytes": 10**30}}, 422, "invalid-request"),
         ({"settings": {"queue_lease_seconds": 1e308}}, 422, "invalid-request"),
         ({"settings": {"hostname": "é"}}, 422, "invalid-request"),

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds
+from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds, schematron
 from mss_sim.documents.diagnosing import diagnose_file
 from mss_sim.documents.findings import Diagnosis, Finding, Notes
 from mss_sim.documents.making.flaws import FLAWS
@@ -154,7 +154,15 @@ _ELSEWHERE |= {
     "ins.absent",
     _USUAL,
 }
-_ELSEWHERE |= {"cda.not-a-cda", "cda.type-incomplete", "cda.type-name", "cda.practice-setting", "cda.facility", "pdf.not-a-pdf"}
+_ELSEWHERE |= {
+    "cda.schematron",
+    "cda.not-a-cda",
+    "cda.type-incomplete",
+    "cda.type-name",
+    "cda.practice-setting",
+    "cda.facility",
+    "pdf.not-a-pdf",
+}
 _ELSEWHERE |= {
     "metadata.not-a-submission",
     "metadata.no-entry",
@@ -319,7 +327,7 @@ def test_what_is_not_checked_is_said_and_nothing_is_called_valid() -> None:
 
 
 def test_every_kind_is_shown_by_some_letter() -> None:
-    kinds = [*archive_kinds.KINDS, *metadata_kinds.KINDS, *cda_kinds.KINDS, *pdf_kinds.KINDS, *letter_kinds.KINDS]
+    kinds = [*archive_kinds.KINDS, *metadata_kinds.KINDS, *cda_kinds.KINDS, *pdf_kinds.KINDS, *letter_kinds.KINDS, *schematron.KINDS]
     shown = {flaw.code for flaw in FLAWS.values()} | {code for _, code in _HOSTILE.values()} | {*_ARCHIVE, *_CDA, *_PDF, *_LETTER}
     shown |= {*_ALONE, *_NO_ARCHIVE}
     shown |= {code for expected, _, _ in _RECEIPTS.values() for code in expected}

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pypdf
 import pytest
 
-from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds, value_sets
+from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds, schematron, value_sets
 from mss_sim.documents.diagnosing import diagnose_file
 from mss_sim.documents.making.flaws import FLAWS
 from mss_sim.documents.making.paper import Author, Paper, Patient
@@ -20,7 +20,7 @@ from mss_sim.testing.documents import LetterFields
 from mss_sim.vocabulary.documents import CdaLevel
 from tests.parcels import AT, PRACTICE, codes, found, grave, letter, paper, posted
 
-_KINDS = [*archive_kinds.KINDS, *metadata_kinds.KINDS, *cda_kinds.KINDS, *pdf_kinds.KINDS, *letter_kinds.KINDS]
+_KINDS = [*archive_kinds.KINDS, *metadata_kinds.KINDS, *cda_kinds.KINDS, *pdf_kinds.KINDS, *letter_kinds.KINDS, *schematron.KINDS]
 _BROKEN = [(name, level) for name, flaw in FLAWS.items() for level in ([flaw.level] if flaw.level else CdaLevel)]
 _WITHOUT_INS = Patient(number="", root="", given_names="ANGE", first_given="ANGE", birth_name="D'ARC-LÉ", born="", sex="UN", place="")
 

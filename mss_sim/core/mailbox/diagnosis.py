@@ -80,6 +80,7 @@ async def _draw(pdf: bytes, page: int, seconds: float) -> bytes | None:
 def practice(settings: Settings) -> "Practice":
     """What counts, by the settings."""
     from mss_sim.documents.practice import Practice  # noqa: PLC0415 - as above
+    from mss_sim.documents.schematron import Rules  # noqa: PLC0415 - as above
 
     chosen = settings.documents
     return Practice(
@@ -91,6 +92,7 @@ def practice(settings: Settings) -> "Practice":
         findings_max=chosen.findings_max,
         roots=frozenset(chosen.ins_roots),
         product=chosen.product,
+        schematron=Rules(chosen.schematron, chosen.schematron_files, chosen.schematron_seconds_max) if chosen.schematron else None,
         fault_of_ins=fault_of_ins,
         wrong_key=FindingLevel.ERROR if settings.patient.ins_key is KeyCheck.STRICT else FindingLevel.WARNING,
     )

@@ -2,15 +2,18 @@
 
 import asyncio
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailbox.diagnosis import Diagnoses, fault_of_ins, practice
+from mss_sim.documents.diagnosing import diagnose_letter
 from mss_sim.documents.making.flaws import FLAWS
 from mss_sim.documents.making.parcel import Attachment, Parcel
 from mss_sim.documents.making.pdf_writing import write_pdf
+from mss_sim.documents.schematron import Rules
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.documents import CdaLevel, FindingLevel
 from mss_sim.vocabulary.patients import InsOid
@@ -32,8 +35,6 @@ from tests.parcels import codes, letter, paper, posted
     ],
 )
 def test_what_a_setting_changes(given: dict[str, object], flaw: str | None, expected: str | list[str]) -> None:
-    from mss_sim.documents.diagnosing import diagnose_letter
-
     raw = letter(steps=FLAWS[flaw].steps) if flaw else letter()
     diagnosis = diagnose_letter(raw, practice(Settings(**given)))
     if isinstance(expected, list):
@@ -86,3 +87,20 @@ async def test_a_pdf_that_is_none_or_takes_too_long_is_not_drawn(open_town: Open
     async with open_town() as town:
         with refused(Rule.NOT_FOUND, "can be drawn"):
             await Diagnoses(town.world).drawn_page(_letter_with(("a.pdf", b"%PDF-1.4 and then nothing")), 1, 1)
+
+
+def test_rules_of_others_are_run_where_a_setting_names_them(tmp_path: Path) -> None:
+    rule = '<pattern><rule context="/"><assert test="false()">Never.</assert></rule></pattern>'
+    for name in ("own.sch", "other.sch"):
+        (tmp_path / name).write_text(f'<schema xmlns="http://purl.oclc.org/dsdl/schematron">{rule}</schema>')
+    settings = Settings(documents_schematron=tmp_path, documents_schematron_files=["own*"], documents_schematron_seconds_max=20)
+    rules = practice(settings).schematron
+    assert rules == Rules(tmp_path, ("own*",), 20)
+    found = diagnose_letter(letter(), practice(settings))
+    assert [str(one.expected) for one in found.findings if one.kind.code == "cda.schematron"] == ["own.sch: Never."]
+
+
+def test_rules_that_are_not_there_are_told_at_the_start(tmp_path: Path) -> None:
+    assert practice(Settings()).schematron is None
+    with pytest.raises(ValueError, match="there is no file or folder"):
+        Settings(documents_schematron=tmp_path / "gone")

@@ -1,0 +1,104 @@
+"""Schematron rules that somebody has, run over the CDA documents of a letter: those of the ANS, or their own (ref: ans-cda#schematron).
+
+None come with the simulator. A process of its own runs them (`schematron_engine`), one for each diagnosis, and is ended when its time
+is over. What it finds stands beside what our rules find, in the words of the rule and with the version of the files; whatever keeps
+them from being run is told as not checked.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mss_sim.documents.findings import Notes, error
+from mss_sim.mail.headers import readable
+from mss_sim.vocabulary.documents import FindingLevel
+from mss_sim.words.sentence import quoted, say
+
+RULE_FAILS = error(
+    "cda.schematron",
+    say("The document does not hold a rule of the Schematron that was given; the rule says in its own words what it expects."),
+    "ans-cda#schematron",
+    "ECO.2.1.1",
+)
+KINDS = (RULE_FAILS,)
+"""What rules of others find has one code; which rule it was stands in what is expected."""
+
+_SUFFIX = ".sch"
+_LEVELS = {
+    "warning": FindingLevel.WARNING,
+    "warn": FindingLevel.WARNING,
+    "info": FindingLevel.INFO,
+    "information": FindingLevel.INFO,
+}
+"""How much a rule says that it weighs; one that says nothing, or anything else, is an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`path`: a Schematron, or a folder in which those are looked for whose name fits one of `names`; `seconds`: how long they may run."""
+
+    path: Path
+    names: Sequence[str] = (f"*{_SUFFIX}",)
+    seconds: float = 30
+
+    def files(self) -> list[Path]:
+        """The files of rules, in the order of their paths."""
+        if self.path.is_file():
+            return [self.path]
+        return sorted({file for name in self.names for file in self.path.rglob(name) if file.suffix == _SUFFIX})
+
+    def shown(self, file: str) -> str:
+        """The file as it is called below the folder."""
+        return Path(file).relative_to(self.path).as_posix() if self.path.is_dir() else Path(file).name
+
+
+def check_by_rules(documents: Sequence[tuple[str, str]], rules: Rules, findings_max: int, notes: Notes) -> None:
+    """Write down what the rules find in CDA documents, each given by its name and its text, and which rules were run."""
+    files = rules.files()
+    if not files:
+        names = ", ".join(rules.names)
+        notes.unchecked(say("No Schematron was run: {path} has no file called {names}.", path=str(rules.path), names=names))
+    elif find_spec("saxonche") is None:
+        notes.unchecked(say("No Schematron was run: what runs it is not installed. Install {extra}.", extra="mss-sim[schematron]"))
+    elif documents:
+        asked = {"files": [str(file) for file in files], "documents": [text for _, text in documents], "findings_max": findings_max}
+        told = _run(asked, rules.seconds)
+        if told is None:
+            notes.unchecked(say("No Schematron was run to its end: it failed, or took over {seconds} seconds.", seconds=rules.seconds))
+        else:
+            _write_down(told, documents, rules, notes)
+
+
+def _run(asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+    command = (sys.executable, "-m", "mss_sim.documents.schematron_engine")
+    try:
+        ended = subprocess.run(command, input=orjson.dumps(asked), capture_output=True, timeout=seconds, check=True)  # noqa: S603
+    except (subprocess.SubprocessError, OSError):
+        return None
+    told: dict[str, Any] = orjson.loads(ended.stdout)
+    return told
+
+
+def _write_down(told: dict[str, Any], documents: Sequence[tuple[str, str]], rules: Rules, notes: Notes) -> None:
+    for one in told["findings"]:
+        expected = quoted(readable(f"{rules.shown(one['file'])}: {one['text']}"))
+        level = _LEVELS.get(one["role"], FindingLevel.ERROR)
+        notes.add(RULE_FAILS, documents[one["document"]][0], one["place"], expected=expected, level=level)
+    for one in told["failures"]:
+        notes.unchecked(say("The Schematron {file} was not run: {text}", file=rules.shown(one["file"]), text=readable(one["text"])))
+    for one in told["rules"]:
+        notes.unchecked(
+            say(
+                "The Schematron {file} ({version}) was run, and its rules met {met} places. The official validators run others, which "
+                "change without a number: this is no proof of conformity.",
+                file=rules.shown(one["file"]),
+                version=one["version"],
+                met=one["met"],
+            )
+        )
