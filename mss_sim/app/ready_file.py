@@ -11,16 +11,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mss_sim.vocabulary.directory import BASE, EXTRACTION, EXTRACTIONS, WRITE_BASE, FileName
+from mss_sim.vocabulary.directory import BASE, EXTRACTIONS, WRITE_BASE, FileName
 
 NAME = "ready.json"
 
 
 def directory(url: str, api_key: str) -> dict[str, str]:
     """Where the national directory is, below scheme, host and port, and the key that it asks for. `write`: for operators, by their own."""
-    professionals = next(path for path, name in EXTRACTIONS.items() if name is FileName.PROFESSIONALS)
+    files = {name: url + path for path, name in EXTRACTIONS.items()}
     read = {"fhir": url + BASE, "api_key": api_key}
-    return {**read, "extraction": url + EXTRACTION, "professionals": url + professionals, "write": url + WRITE_BASE}
+    return {
+        **read,
+        "extraction": files[FileName.MAILBOXES],
+        "professionals": files[FileName.PROFESSIONALS],
+        "cards": files[FileName.CARDS],
+        "write": url + WRITE_BASE,
+    }
 
 
 def write(path: Path, ready: Mapping[str, Any]) -> None:

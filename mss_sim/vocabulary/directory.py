@@ -19,11 +19,11 @@ class FileName(StrEnum):
 
     MAILBOXES = "Extraction_Correspondance_MSSante"
     PROFESSIONALS = "PS_LibreAcces"
+    CARDS = "Porteurs_CPS_CPF"
 
 
 EXTRACTIONS = {_EXTRACTIONS + name: name for name in FileName}
 """The daily files by their paths (ref: ans-annuaire)."""
-EXTRACTION = _EXTRACTIONS + FileName.MAILBOXES
 
 
 class ResourceType(StrEnum):

@@ -280,7 +280,8 @@ async def test_the_file_of_professionals_is_fetched_as_that_of_mailboxes(simulat
         for field, value in (("If-None-Match", file.headers["etag"]), ("If-Modified-Since", file.headers["last-modified"])):
             again = await client.get(url, headers={field: value})
             assert (again.status_code, again.content) == (304, b"")
-        holders = url.replace("PS_LibreAcces", "Porteurs_CPS_CPF")
-        assert (await client.get(holders)).status_code == 404
+        cards = await client.get(annuaire.ready["cards"])
+        assert re.fullmatch(r"Porteurs_CPS_CPF_[0-9]{12}\.zip", cards.headers["content-disposition"].partition("filename=")[2])
+        assert (await client.get(url.replace("PS_LibreAcces", "Porteurs"))).status_code == 404
         await control(simulator, "PATCH", "/identities/899700420013", {"title": "Pr"})
         assert (await client.get(url, headers={"If-None-Match": file.headers["etag"]})).status_code == 200

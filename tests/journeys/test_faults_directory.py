@@ -66,7 +66,7 @@ async def test_a_rule_means_one_kind_of_request(simulator: Simulator, annuaire: 
 
 
 async def test_files_are_cut_and_late_like_the_rest(simulator: Simulator, annuaire: Annuaire) -> None:
-    for name in ("extraction", "professionals"):
+    for name in ("extraction", "professionals", "cards"):
         whole = (await annuaire.ask(annuaire.ready[name])).content
         assert (await control(simulator, "DELETE", "/faults")).status_code == 204
         rule = {"point": "directory", "action": {"kind": "truncate", "after_bytes": 100}, "match": {"verb": "EXTRACTION"}, "count": None}

@@ -77,7 +77,7 @@ class Extraction:
         """The texts of a file by their names, and what makes their lines."""
         if name is FileName.MAILBOXES:
             return {name: _lines}
-        return professional_files.texts(self._world.settings.directory.activity_columns)
+        return professional_files.texts(name, self._world.settings.directory.activity_columns)
 
     def _due(self, newest: int) -> Micros:
         """The instant of a file: that of its hour today or yesterday, or of the last change since, to the minute."""

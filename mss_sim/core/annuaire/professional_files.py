@@ -1,10 +1,11 @@
-"""Professionals as the public register publishes them each day, without their mailboxes: one zip, three texts (ref: ans-annuaire).
+"""Professionals as the public register publishes them each day, without their mailboxes (ref: ans-annuaire): two zips, four texts.
 
 | text                             | a line for                                     | columns                              |
 |----------------------------------|------------------------------------------------|--------------------------------------|
 | PS_LibreAcces_Personne_activite  | each activity of a professional with an RPPS   | 56; 52 and 48, the first of them, before |
 | PS_LibreAcces_SavoirFaire        | each specialty of one                          | 13                                   |
 | PS_LibreAcces_Dipl_AutExerc      | nothing: a world knows no diplomas             | 13                                   |
+| Porteurs_CPS_CPF                 | the card of each professional with an RPPS     | 17 (ref: quirks#directory-cards)     |
 
 Columns stand between bars, and one more bar ends each line. What a world does not know stays empty (ref: quirks#directory-professionals).
 """
@@ -12,12 +13,13 @@ Columns stand between bars, and one more bar ends each line. What a world does n
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from mss_sim.clock import to_datetime
 from mss_sim.fhir.entries import Entry, codes_of, role_codes_of, rpps_of
 from mss_sim.fhir.query import Query
 from mss_sim.store import directory_search
 from mss_sim.store.directory_search import View
 from mss_sim.store.engine import Connection
-from mss_sim.vocabulary.directory import ResourceType, System
+from mss_sim.vocabulary.directory import FileName, ResourceType, System
 from mss_sim.vocabulary.professions import Profession, Specialty, profession_of, specialty_of
 
 Lines = Callable[[Connection, View], Iterator[str]]
@@ -50,6 +52,12 @@ DIPLOMA_COLUMNS = (
     *(*_PERSON, *_NAMED, "Code type diplôme obtenu", "Libellé type diplôme obtenu", "Code diplôme obtenu", "Libellé diplôme obtenu"),
     *("Code type autorisation", "Libellé type autorisation", "Code discipline autorisation", "Libellé discipline autorisation"),
 )
+CARD_COLUMNS = (
+    *(*_PERSON, *_NAMED, *_EXERCISE, "Code type de carte", "Libellé type de carte", "Numéro carte"),
+    *("Identifiant national contenu dans la carte", "Date début validité", "Date fin validité", "Date opposition", "Date de mise à jour"),
+)
+_CARD = {"Code type de carte": "CPS", "Libellé type de carte": "Carte de Professionnel de Santé"}
+_CARD_YEARS = 3
 _CIVILITIES = {"m": ("M", "Monsieur"), "mme": ("MME", "Madame"), "mlle": ("MLLE", "Mademoiselle")}
 _EXERCISE_CIVILITIES = {"dr": ("DR", "Docteur"), "pr": ("PR", "Professeur")}
 _MODES = {"L": "Libéral", "S": "Salarié"}
@@ -57,8 +65,10 @@ _ORDINAL = ("S", "Spécialité ordinale")
 _SITES = {"1": "Numéro FINESS site", "2": "Numéro SIREN site", "3": "Numéro SIRET site"}
 
 
-def texts(activity_columns: int) -> Mapping[str, Lines]:
-    """The texts of the zip by their names, and what makes their lines."""
+def texts(name: FileName, activity_columns: int) -> Mapping[str, Lines]:
+    """The texts of a zip by their names, and what makes their lines."""
+    if name is FileName.CARDS:
+        return {name: partial(_written, CARD_COLUMNS, _cards)}
     return {
         _ACTIVITIES: partial(_written, ACTIVITY_COLUMNS[:activity_columns], _activities),
         _KNOW_HOW: partial(_written, KNOW_HOW_COLUMNS, _know_how),
@@ -106,6 +116,17 @@ def _know_how(conn: Connection, view: View) -> Iterator[Values]:
     for entry, _ in entries_with_structures(conn, view, ResourceType.PRACTITIONER):
         if _is_registered(entry) and _known(entry):
             yield {**_person(entry), **_known(entry)}
+
+
+def _cards(conn: Connection, view: View) -> Iterator[Values]:
+    """A card for everybody: a world has none, so its number is made of the RPPS, and it was given out when the year began."""
+    year = to_datetime(view.gone_since).year
+    begins, ends = f"{year}0101", f"{year + _CARD_YEARS - 1}1231"
+    dates = {"Date début validité": begins, "Date fin validité": ends, "Date de mise à jour": begins}
+    for entry, _ in entries_with_structures(conn, view, ResourceType.PRACTITIONER):
+        if _is_registered(entry):
+            number = {"Numéro carte": f"9{entry.idnat[-9:]}", "Identifiant national contenu dans la carte": entry.idnat}
+            yield {**_person(entry), **_CARD, **number, **dates}
 
 
 def _is_registered(entry: Entry) -> bool:

@@ -6,26 +6,27 @@ from datetime import timedelta
 
 import pytest
 
+from mss_sim.clock import to_datetime
 from mss_sim.core.access.identities import change_identity
-from mss_sim.core.annuaire.professional_files import ACTIVITY_COLUMNS, DIPLOMA_COLUMNS, KNOW_HOW_COLUMNS
+from mss_sim.core.annuaire.professional_files import ACTIVITY_COLUMNS, CARD_COLUMNS, DIPLOMA_COLUMNS, KNOW_HOW_COLUMNS
 from mss_sim.vocabulary.directory import FileName
 from tests.core.towns import IDNATS, OpenTown, Town
 
 ACTIVITIES, KNOW_HOW, DIPLOMAS = "PS_LibreAcces_Personne_activite", "PS_LibreAcces_SavoirFaire", "PS_LibreAcces_Dipl_AutExerc"
 
 
-async def texts(town: Town) -> dict[str, list[list[str]]]:
+async def texts(town: Town, name: FileName = FileName.PROFESSIONALS) -> dict[str, list[list[str]]]:
     """The cells of each text of the zip, without the empty one behind the last bar."""
-    file = await town.core.annuaire().extraction.file(FileName.PROFESSIONALS)
-    instant = file.name.removeprefix("PS_LibreAcces_")
+    file = await town.core.annuaire().extraction.file(name)
+    instant = file.name.removeprefix(f"{name}_")
     found: dict[str, list[list[str]]] = {}
     with zipfile.ZipFile(io.BytesIO(file.octets)) as archive:
-        for name in archive.namelist():
-            assert name.endswith(f"_{instant}.txt")
-            lines = [line.split("|") for line in archive.read(name).decode().split("\n")]
+        for text in archive.namelist():
+            assert text.endswith(f"_{instant}.txt")
+            lines = [line.split("|") for line in archive.read(text).decode().split("\n")]
             assert lines.pop() == [""]
             assert all(line.pop() == "" for line in lines)
-            found[name.removesuffix(f"_{instant}.txt")] = lines
+            found[text.removesuffix(f"_{instant}.txt")] = lines
     return found
 
 
@@ -104,6 +105,39 @@ async def test_who_is_disabled_is_not_there_and_a_civility_is_no_exercise_one(to
     assert "99700420047" not in people
     martin = people["99700420013"]
     assert (martin["Code civilité"], martin["Libellé civilité"], "Code civilité d'exercice" in martin) == ("MME", "Madame", False)
+
+
+def test_cards_stand_where_programs_that_read_the_file_look_for_them() -> None:
+    assert (len(CARD_COLUMNS), len(set(CARD_COLUMNS))) == (17, 17)
+    assert (CARD_COLUMNS.index("Identifiant PP"), CARD_COLUMNS.index("Numéro carte")) == (1, 11)
+
+
+async def test_a_card_for_each_professional_of_the_register_valid_since_the_year_began(town: Town) -> None:
+    found = await texts(town, FileName.CARDS)
+    assert {name: tuple(lines[0]) for name, lines in found.items()} == {FileName.CARDS: CARD_COLUMNS}
+    cards = filled(found[FileName.CARDS])
+    assert set(cards) == set(filled((await texts(town))[ACTIVITIES]))
+    year = to_datetime(town.clock.now()).year
+    assert cards["99700420047"] == {
+        "Type d'identifiant PP": "8",
+        "Identifiant PP": "99700420047",
+        "Identification nationale PP": "899700420047",
+        "Nom d'exercice": "DURAND",
+        "Prénom d'exercice": "Paul",
+        "Code profession": "10",
+        "Libellé profession": "Médecin",
+        "Code catégorie professionnelle": "C",
+        "Libellé catégorie professionnelle": "Civil",
+        "Code type de carte": "CPS",
+        "Libellé type de carte": "Carte de Professionnel de Santé",
+        "Numéro carte": "9700420047",
+        "Identifiant national contenu dans la carte": "899700420047",
+        "Date début validité": f"{year}0101",
+        "Date fin validité": f"{year + 2}1231",
+        "Date de mise à jour": f"{year}0101",
+    }
+    await change_identity(town.world, IDNATS["hospital"], {"enabled": False}, None, None)
+    assert "99700420047" not in filled((await texts(town, FileName.CARDS))[FileName.CARDS])
 
 
 @pytest.mark.parametrize("columns", [48, 52, 56])
