@@ -12,9 +12,9 @@ A letter to a patient asks for a read receipt, and each tenth of the others for 
 import base64
 from dataclasses import dataclass
 
-from mss_sim.core.control import fictional
-from mss_sim.core.control.fictional import drawn
-from mss_sim.core.control.fictional_network import PASSWORD, Counts, Network
+from mss_sim.core.control import fictional_patients
+from mss_sim.core.control.fictional_patients import drawn
+from mss_sim.core.control.fictional_trust_space import PASSWORD, Counts, Network
 from mss_sim.mail.addresses import domain_of
 
 BLOCK = 200
@@ -87,7 +87,7 @@ class Day:
         self._counts = counts
         self._network = Network(counts)
         self._operators = {domain: one.name for one in self._network.operators() for domain in one.domains}
-        self._patients = [one.address for one in fictional.stream(counts.patients, counts.seed) if one.case != "provisional"]
+        self._patients = [one.address for one in fictional_patients.stream(counts.patients, counts.seed) if one.case != "provisional"]
 
     def sessions(self, block: int) -> list[tuple[Sender, range]]:
         """The sessions of a block, each with the numbers of its letters."""

@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 from day_letters import BLOCK, Day, Sender
 
-from mss_sim.core.control.fictional_network import Counts
+from mss_sim.core.control.fictional_trust_space import Counts
 
 _CONNECTIONS = 24
 _READ_BYTES = 1 << 16

@@ -27,8 +27,8 @@ import orjson
 from figures import BenchmarkError, Row, Setting, percentile
 from servers import Simulator, simulator
 
-from mss_sim.core.control.fictional import drawn
-from mss_sim.core.control.fictional_network import NATIONAL, Counts, Network
+from mss_sim.core.control.fictional_patients import drawn
+from mss_sim.core.control.fictional_trust_space import NATIONAL, Counts, Network
 
 _SUGGESTION_MAX, _NUMBER_MAX, _PREFIX_MAX = 20.0, 5.0, 30.0
 """Milliseconds."""

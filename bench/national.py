@@ -37,7 +37,7 @@ from day_letters import Day, number_of
 from figures import BenchmarkError, Row, Setting, percentile
 from servers import Simulator, simulator
 
-from mss_sim.core.control.fictional_network import NATIONAL, Counts
+from mss_sim.core.control.fictional_trust_space import NATIONAL, Counts
 
 _LETTERS = 1_300_000
 _SECONDS_MAX = 1_200.0

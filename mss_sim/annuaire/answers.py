@@ -8,8 +8,8 @@ import orjson
 from starlette.responses import Response
 
 from mss_sim.clock import iso
-from mss_sim.core.annuaire.searches import Page, Shown
-from mss_sim.core.annuaire.writing import SeveralMatch, Written
+from mss_sim.core.annuaire.fhir_searches import Page, Shown
+from mss_sim.core.annuaire.operator_patches import SeveralMatch, Written
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir import bundles, resources

@@ -7,7 +7,7 @@ from mss_sim.annuaire import answers
 from mss_sim.annuaire.answers import RouteRefused
 from mss_sim.annuaire.queries import pairs, type_named
 from mss_sim.core.annuaire.operator_keys import REFERENCE
-from mss_sim.core.annuaire.writing import read_condition, write
+from mss_sim.core.annuaire.operator_patches import read_condition, write
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Rule
 from mss_sim.fhir.bundles import WRITTEN

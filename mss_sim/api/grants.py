@@ -5,8 +5,8 @@ from starlette.responses import Response
 from mss_sim.api import schemas
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import iso
-from mss_sim.core.access import delegation, gate, grant_ends
-from mss_sim.core.access.access import Requester
+from mss_sim.core.access import delegation, gate, grant_end_preview
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import grants
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
@@ -48,7 +48,7 @@ async def revoke_grant(core: CurrentCore, actor: CurrentActor, address: MailboxA
 @router.get("/mailboxes/{address}/grants/{grant_id}/end", responses={200: {"model": schemas.GrantEndOut}, **_GRANTING})
 async def foresee_end(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, grant_id: str) -> Response:
     """What would happen if a grant were revoked or renounced now: rights, open connections, drafts. Nothing is changed."""
-    end = await grant_ends.foresee(core.world, Requester(actor.identity.id, Door.REST), address, read_id(grant_id))
+    end = await grant_end_preview.foresee(core.world, Requester(actor.identity.id, Door.REST), address, read_id(grant_id))
     return Json(
         {
             "grant": encode(end.grant.id),

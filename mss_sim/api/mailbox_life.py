@@ -6,7 +6,7 @@ from mss_sim.api import mailbox_life_schemas as schemas
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import from_datetime, iso
 from mss_sim.core.assembly import Core
-from mss_sim.core.mailbox import closing, owners, retention
+from mss_sim.core.mailbox import closing, handing_over, retention
 from mss_sim.core.mailflow import forwarding, out_of_office
 from mss_sim.core.mailflow.forwarding import WantedForwarding
 from mss_sim.core.mailflow.out_of_office import WantedAnswer
@@ -106,7 +106,7 @@ async def cancel_closing(core: CurrentCore, actor: CurrentActor, address: Mailbo
 @router.put("/mailboxes/{address}/owner", responses={200: {"model": IdentityRef}, **_OWNER})
 async def hand_over(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, heir: OwnerIn) -> Response:
     """Hand a mailbox over to another owner or responsible; from then on you hold it no more."""
-    owner = await owners.hand_over(core.world, actor, address, heir.idnat)
+    owner = await handing_over.hand_over(core.world, actor, address, heir.idnat)
     return Json({"idnat": owner.idnat, "name": owner.name})
 
 

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from mss_sim.api import schemas, views
 from mss_sim.api.views import PREFIX
 from mss_sim.core.access import practice_holders
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.practice_holders import Holder
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.mailbox import folders, mailboxes, messages
 from mss_sim.errors import Rule
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from mss_sim.api import schemas
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import iso
-from mss_sim.core.access import masks
+from mss_sim.core.access import carer_masks
 from mss_sim.core.world.store_types import Mask
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import IN_A_MAILBOX, refusing
@@ -29,7 +29,7 @@ def _shown(mask: Mask) -> dict[str, Any]:
 @router.get("", responses={200: {"model": list[schemas.MaskOut]}})
 async def list_masks(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
     """What a patient has masked from carers, the oldest mask first."""
-    return Json([_shown(one) for one in await masks.list_masks(core.world, actor, address)])
+    return Json([_shown(one) for one in await carer_masks.list_masks(core.world, actor, address)])
 
 
 @router.put("/correspondents/{correspondent}", responses={200: {"model": schemas.MaskOut}, **_MASKING})
@@ -39,23 +39,23 @@ async def mask_correspondent(core: CurrentCore, actor: CurrentActor, address: Ma
         whom = canonical(correspondent)
     except AddressError as error:
         raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=correspondent[:320], reference="rfc5321#4.1.2") from error
-    return Json(_shown(await masks.mask_correspondent(core.world, actor, address, whom)))
+    return Json(_shown(await carer_masks.mask_correspondent(core.world, actor, address, whom)))
 
 
 @router.put("/messages/{message_id}", responses={200: {"model": schemas.MaskOut}, **_MASKING})
 async def mask_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """Mask one message, wherever it lies in the mailbox. Doing it twice changes nothing."""
-    return Json(_shown(await masks.mask_letter(core.world, actor, address, read_id(message_id))))
+    return Json(_shown(await carer_masks.mask_letter(core.world, actor, address, read_id(message_id))))
 
 
 @router.put("/messages/{message_id}/attachments/{part}", responses={200: {"model": schemas.MaskOut}, **_MASKING})
 async def mask_document(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, part: str) -> Response:
     """Mask a document: every message that carries it, those to come included, is masked as a whole."""
-    return Json(_shown(await masks.mask_document(core.world, actor, address, read_id(message_id), part)))
+    return Json(_shown(await carer_masks.mask_document(core.world, actor, address, read_id(message_id), part)))
 
 
 @router.delete("/{mask_id}", status_code=204)
 async def unmask(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, mask_id: str) -> Response:
     """Take a mask off: what no other mask matches comes to carers again, as a message that has just arrived."""
-    await masks.unmask(core.world, actor, address, read_id(mask_id))
+    await carer_masks.unmask(core.world, actor, address, read_id(mask_id))
     return Response(status_code=204)

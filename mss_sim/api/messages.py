@@ -16,7 +16,7 @@ from mss_sim.clock import from_datetime
 from mss_sim.core.access import identity_names
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
-from mss_sim.core.feed import happenings
+from mss_sim.core.feed import wait_conditions
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.messages import ChangedMessage, Look, MessagePage, OpenedMessage
@@ -128,7 +128,7 @@ async def _first_to_come(
         page = await messages.list_messages(core.world, actor, address, query, folder)
         return page if page.looks else None
 
-    return await core.waits.until(look, seconds, await happenings.folders_of(core.world, address))
+    return await core.waits.until(look, seconds, await wait_conditions.folders_of(core.world, address))
 
 
 @router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})

@@ -19,10 +19,11 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.stored_message import read_message
-from mss_sim.core.mailflow import composing, read_receipts
+from mss_sim.core.mailflow import composing, sent_letters
 from mss_sim.core.mailflow.composing import Answered, Composition, answered_by_name
 from mss_sim.core.mailflow.letter import Accepted, Addressee
-from mss_sim.core.mailflow.read_receipts import ReceiptWish, Sent
+from mss_sim.core.mailflow.read_receipts import ReceiptWish
+from mss_sim.core.mailflow.sent_letters import Sent
 from mss_sim.core.mailflow.submission import SubmissionRequest as Submit
 from mss_sim.core.mailflow.submission import size_max
 from mss_sim.core.world.store_types import Mailbox
@@ -229,13 +230,13 @@ async def send_receipt(
 @router.get("/messages/{message_id}/timeline", responses={200: {"model": Timeline}}, tags=["receipts"])
 async def message_timeline(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """What became of a letter that this mailbox sent, by its copy in Sent."""
-    return await _timeline(core, address, await read_receipts.timeline_of_copy(core.world, actor, address, read_id(message_id)))
+    return await _timeline(core, address, await sent_letters.timeline_of_copy(core.world, actor, address, read_id(message_id)))
 
 
 @router.get("/sent", responses={200: {"model": schemas.TimelinePage}}, tags=["receipts"])
 async def list_sent(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """The letters that this mailbox sent, newest first, each with one timeline per recipient."""
-    rows = await read_receipts.sent_letters(core.world, actor, address, before=page.before(PagedList.SENT), limit=page.limit + 1)
+    rows = await sent_letters.sent_letters(core.world, actor, address, before=page.before(PagedList.SENT), limit=page.limit + 1)
     known = await people.identities_by_id(core.world, (row.submission.actor_id for row in rows))
     return Json(page.cut(PagedList.SENT, rows, lambda row: row.submission.id, lambda row: views.timeline(row, address, known)))
 
@@ -243,7 +244,7 @@ async def list_sent(core: CurrentCore, actor: CurrentActor, address: MailboxAddr
 @router.get("/sent/{submission_id}", responses={200: {"model": Timeline}}, tags=["receipts"])
 async def sent_timeline(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str) -> Response:
     """One sent letter with one timeline per recipient."""
-    return await _timeline(core, address, await read_receipts.timeline(core.world, actor, address, read_id(submission_id)))
+    return await _timeline(core, address, await sent_letters.timeline(core.world, actor, address, read_id(submission_id)))
 
 
 async def _timeline(core: Core, address: str, row: Sent) -> Response:
@@ -253,5 +254,5 @@ async def _timeline(core: Core, address: str, row: Sent) -> Response:
 @router.get("/sent/{submission_id}/reports/{event_id}", responses={200: octets("message/rfc822", example=examples.RAW)}, tags=["receipts"])
 async def raw_report(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, submission_id: str, event_id: str) -> Response:
     """The report that an event came from, as it arrived."""
-    raw = await read_receipts.raw_report(core.world, actor, address, read_id(submission_id), read_id(event_id))
+    raw = await sent_letters.raw_report(core.world, actor, address, read_id(submission_id), read_id(event_id))
     return Response(raw, media_type="message/rfc822")

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from mss_sim.clock import iso
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.conversations.conversations import Conversation
-from mss_sim.core.mailbox.in_charge import ChargeShown
+from mss_sim.core.mailbox.charge_verbs import ChargeShown
 from mss_sim.core.mailbox.messages import FirstReader, first_reader
 from mss_sim.core.mailflow.letter import Accepted
-from mss_sim.core.mailflow.read_receipts import Sent
+from mss_sim.core.mailflow.sent_letters import Sent
 from mss_sim.core.world.store_types import Charge, Event, Folder, ListedMessage, Reading
 from mss_sim.core.world.world import World
 from mss_sim.http import timelines

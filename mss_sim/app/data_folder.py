@@ -6,8 +6,8 @@ from pathlib import Path
 from mss_sim import log
 from mss_sim.app import ready_file
 from mss_sim.app.ready_file import NAME
-from mss_sim.core.control import memory, snapshot_file
-from mss_sim.core.control.memory import Memory
+from mss_sim.core.control import snapshot_extras, snapshot_file
+from mss_sim.core.control.snapshot_extras import Memory
 from mss_sim.core.control.snapshot_file import Manifest
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
@@ -49,7 +49,7 @@ def begin_with(snapshot: Path, folder: Path) -> tuple[Manifest, Memory]:
     """Fill an empty folder with the world of a snapshot; what it is, and what it kept in memory. ValueError when it is none. Blocking."""
     try:
         manifest, told = snapshot_file.unpack(snapshot, folder)
-        return manifest, memory.read(told)
+        return manifest, snapshot_extras.read(told)
     except (ValueError, OSError) as error:
         raise ValueError(f"{snapshot.name} is no snapshot of a world: {error}") from error
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.control import populate, seed
+from mss_sim.core.control import adding_patients, seed
 
 
 async def add_patients(simulator: Simulator, count: int, number: int) -> list[dict[str, Any]]:
     """Add so many patients that a number draws, with their mailboxes; who they are, as `POST /control/patients` answers."""
-    return [one.shown() for one in await populate.add_patients(simulator.world, count, number)]
+    return [one.shown() for one in await adding_patients.add_patients(simulator.world, count, number)]
 
 
 def seeds() -> list[str]:

@@ -28,12 +28,12 @@ from mss_sim.clock import Clock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core, assemble
 from mss_sim.core.control import seed as seeds
-from mss_sim.core.control import seed_shelf
-from mss_sim.core.control.memory import Memory, take_up
+from mss_sim.core.control import uploaded_seeds
+from mss_sim.core.control.snapshot_extras import Memory, take_up
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
-from mss_sim.core.trust import certificates, peers
+from mss_sim.core.trust import certificates, peer_certificates
 from mss_sim.core.trust.autoconfig import Doors
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
@@ -162,8 +162,8 @@ class Simulator:
         await self._core.agenda.open()
         if memory:
             take_up(self.world, memory)
-        if self._core.acts_log:
-            self._stack.push_async_callback(self._core.acts_log.close)
+        if self._core.process_log:
+            self._stack.push_async_callback(self._core.process_log.close)
         hosts, settings, folder = tls.hosts(self.settings), self.settings, self.data_dir / "certificates"
         await self._find_seed()
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
@@ -192,7 +192,7 @@ class Simulator:
         await self.core.queue.take_over()
         await self.core.agenda.go_on()
         following = [self.core.agenda.follow(*one) for one in self.core.followed]
-        for work in (self.core.queue.run(), self.core.events.run(), self.core.kept_diagnoses.run(), *following):
+        for work in (self.core.queue.run(), self.core.wakeups.run(), self.core.kept_diagnoses.run(), *following):
             self._stack.push_async_callback(listeners.cancel, asyncio.create_task(work))
         self._announce()
 
@@ -207,7 +207,7 @@ class Simulator:
     async def _find_seed(self) -> None:
         """Keep the seed of a file under its name; forget the name of one that a snapshot brings and nobody has here."""
         if self._seed_place is not None:
-            self.seed = await seed_shelf.keep_file(self.world, self._seed_place)
+            self.seed = await uploaded_seeds.keep_file(self.world, self._seed_place)
         elif self._snapshot is not None and self.seed not in seeds.names(self.world):
             self.seed = None
 
@@ -220,7 +220,7 @@ class Simulator:
 
     async def _peer_context(self, sender: Operator, receiver: Operator) -> ssl.SSLContext:
         """What one operator shows another, and whom it trusts: our authority, or the one that the other is certified by."""
-        mine = await peers.certificate_of(self.world, sender)
+        mine = await peer_certificates.certificate_of(self.world, sender)
         chain = certificates.with_chain(self.world, mine)
         return self._peer_contexts.of(self._made_certificates, chain=chain, key=mine.key, trusted=receiver.mx_ca)
 

@@ -56,9 +56,9 @@ def patients(
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same number gives the same people.")] = 0,
 ) -> None:
     """Print fictional patients as JSON, without a simulator; POST /control/patients adds the same ones to a running one."""
-    from mss_sim.core.control import fictional  # noqa: PLC0415 - --help answers at once
+    from mss_sim.core.control import fictional_patients  # noqa: PLC0415 - --help answers at once
 
-    show_json([one.shown() for one in fictional.patients(count, seed)])
+    show_json([one.shown() for one in fictional_patients.patients(count, seed)])
 
 
 def token(

@@ -26,12 +26,12 @@ def write(http: str, key: str | None, folder: Path, snapshot: str | None) -> Non
 
 def brought(http: str, key: str | None, name: str) -> str:
     """The name of a seed that is named so; where it is a folder, an archive or a TOML file, it is brought into the simulator first."""
-    from mss_sim.core.control import seed, seed_files, seed_shelf  # noqa: PLC0415 - --help answers at once
+    from mss_sim.core.control import seed, seed_files, uploaded_seeds  # noqa: PLC0415 - --help answers at once
 
     place = Path(name)
     if name in seed.shipped() or not place.exists():
         return name
-    called = seed_shelf.named_by(place)
+    called = uploaded_seeds.named_by(place)
     files = seed_files.read(place, sys.maxsize)
     with tempfile.TemporaryDirectory() as folder:
         seed_files.write_archive(files, Path(folder) / "seed.zip")

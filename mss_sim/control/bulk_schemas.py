@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from mss_sim.core.control.fictional_network import (
+from mss_sim.core.control.fictional_trust_space import (
     NATIONAL,
     OPERATORS_MAX,
     ORGANISATIONS_MAX,

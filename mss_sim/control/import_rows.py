@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from mss_sim.control.schemas import IdentityIn, MailboxIn, PatientIdentityIn
 from mss_sim.core.access.identities import NewIdentity
-from mss_sim.core.access.patients import NewPatientIdentity
+from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.control import many
 from mss_sim.core.control.many import NewRow
 from mss_sim.core.mailbox.mailboxes import NewMailbox

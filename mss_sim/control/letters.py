@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from mss_sim.clock import from_datetime
-from mss_sim.core.control import letters
+from mss_sim.core.control import every_letter
 from mss_sim.core.world.store_types import LetterQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
@@ -172,7 +172,7 @@ async def list_letters(
         until=from_datetime(until) if until else None,
         has_document=has_document,
     )
-    rows = await letters.list_letters(core.world, query, _mailbox(mailbox))
+    rows = await every_letter.list_letters(core.world, query, _mailbox(mailbox))
     return Json(page.cut(PagedList.LETTERS, rows, lambda row: row.message.id, views.letter))
 
 
@@ -188,19 +188,19 @@ def _mailbox(text: str | None) -> str | None:
 @router.get("/{letter_id}", responses={200: {"model": OpenedLetterOut}})
 async def get_letter(core: CurrentCore, letter_id: LetterId) -> Response:
     """One letter: where each copy lies, and what became of it, recipient by recipient, where it was sent from here."""
-    return Json(await views.opened(core.world, await letters.open_letter(core.world, read_id(letter_id))))
+    return Json(await views.opened(core.world, await every_letter.open_letter(core.world, read_id(letter_id))))
 
 
 @router.get("/{letter_id}/raw", responses={200: octets("message/rfc822", example=examples.RAW)})
 async def get_raw(core: CurrentCore, letter_id: LetterId) -> Response:
     """The octets of a letter, exactly as they are kept."""
-    return Response(await letters.read_raw(core.world, read_id(letter_id)), media_type="message/rfc822")
+    return Response(await every_letter.read_raw(core.world, read_id(letter_id)), media_type="message/rfc822")
 
 
 @router.get("/{letter_id}/mime", responses={200: {"model": PartOut}})
 async def get_parts(core: CurrentCore, letter_id: LetterId) -> Response:
     """The parts of a letter, each with its section number, type, charset, file name, encoding and size; attached messages are opened."""
-    raw = await letters.read_raw(core.world, read_id(letter_id))
+    raw = await every_letter.read_raw(core.world, read_id(letter_id))
     return Json(views.part(await asyncio.to_thread(tree, raw)))
 
 
@@ -211,5 +211,5 @@ async def diagnose_letter(core: CurrentCore, letter_id: LetterId) -> Response:
     It is the one that a mailbox keeps with the letter, where one does (`kept_at`).
     """
     id_ = read_id(letter_id)
-    found, kept_at = await core.kept_diagnoses.of_letter(id_, await letters.read_raw(core.world, id_))
+    found, kept_at = await core.kept_diagnoses.of_letter(id_, await every_letter.read_raw(core.world, id_))
     return Json(diagnosis(found, core.world.settings.language, kept_at))

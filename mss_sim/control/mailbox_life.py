@@ -6,7 +6,7 @@ from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
-from mss_sim.core.mailbox import closing, owners, retention
+from mss_sim.core.mailbox import closing, handing_over, retention
 from mss_sim.errors import Rule
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
@@ -57,7 +57,7 @@ async def cancel_closing(core: CurrentCore, address: MailboxAddress) -> Response
 @router.put("/{address}/owner", responses={200: {"model": IdentityRef}, **_OWNER})
 async def hand_over(core: CurrentCore, address: MailboxAddress, heir: OwnerIn) -> Response:
     """Give a mailbox to another owner or responsible, because the former one has left."""
-    owner = await owners.hand_over(core.world, None, address, heir.idnat)
+    owner = await handing_over.hand_over(core.world, None, address, heir.idnat)
     return Json({"idnat": owner.idnat, "name": owner.name})
 
 

@@ -8,11 +8,11 @@ from fastapi import Depends, Path, Query, Request
 from starlette.responses import FileResponse, Response
 
 from mss_sim.control import schemas
-from mss_sim.core.access import authentication, delegation, identities, identity_names, patients, practice_holders
-from mss_sim.core.access.patients import NewPatientIdentity
+from mss_sim.core.access import authentication, delegation, identities, identity_names, patient_identities, practice_holders
+from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import likenesses, populate, seed
-from mss_sim.core.control import people as directory
+from mss_sim.core.control import adding_patients, people_like, seed
+from mss_sim.core.control import people_lookup as directory
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
@@ -107,12 +107,12 @@ def _identity(core: Core, row: Identity, ins: Sequence[PatientIdentity]) -> dict
         **{name: getattr(row, name) for name in names.split()},
         "name": row.name,
         "ins": [{name: getattr(one, name) for name in traits.split()} for one in ins],
-        "warnings": [core.world.told(one) for one in patients.odd(row, ins)],
+        "warnings": [core.world.told(one) for one in patient_identities.odd(row, ins)],
     }
 
 
 async def _shown(core: Core, row: Identity, status: int = 200) -> Response:
-    return Json(_identity(core, row, await patients.of_person(core.world, row)), status_code=status)
+    return Json(_identity(core, row, await patient_identities.of_person(core.world, row)), status_code=status)
 
 
 def _patient_identities(wanted: Sequence[schemas.PatientIdentityIn]) -> tuple[NewPatientIdentity, ...]:
@@ -122,7 +122,7 @@ def _patient_identities(wanted: Sequence[schemas.PatientIdentityIn]) -> tuple[Ne
 @router.get("/identities", responses={200: {"model": list[schemas.IdentityOut]}})
 async def list_identities(core: CurrentCore) -> Response:
     """All identities; `warnings` tells what is odd about a number."""
-    known = await patients.by_person(core.world)
+    known = await patient_identities.by_person(core.world)
     return Json([_identity(core, row, known.get(row.id, ())) for row in await identities.list_identities(core.world)])
 
 
@@ -159,7 +159,7 @@ async def remove_identity(core: CurrentCore, idnat: IdNat) -> Response:
 @router.post("/patients", responses={200: {"model": list[schemas.PatientOut]}, **_PLACED})
 async def add_patients(core: CurrentCore, wanted: schemas.PatientsIn) -> Response:
     """Add fictional patients with their mailboxes; the same seed gives the same people, and those who are there stay as they are."""
-    people = await populate.add_patients(core.world, wanted.count, wanted.seed)
+    people = await adding_patients.add_patients(core.world, wanted.count, wanted.seed)
     return Json([one.shown() for one in people])
 
 
@@ -172,7 +172,7 @@ async def find_people(core: CurrentCore, page: CurrentPage, text: Text = "", kin
     def shown(one: FoundPerson) -> dict[str, object]:
         return {**_identity(core, one.identity, known.get(one.identity.id, ())), "login": one.login}
 
-    known = await patients.of_people(core.world, [one.identity.id for one in found])
+    known = await patient_identities.of_people(core.world, [one.identity.id for one in found])
     return Json(page.cut(PagedList.PEOPLE, found, lambda one: one.identity.id, shown))
 
 
@@ -191,7 +191,7 @@ async def add_like(core: CurrentCore, wanted: schemas.LikeIn) -> Response:
 
     A mailbox that is the model's own, or an organisation's that is lent to the model, is made anew for each of them, on the same domain.
     """
-    people = await likenesses.add_like(core.world, wanted.role, wanted.count)
+    people = await people_like.add_like(core.world, wanted.role, wanted.count)
     lifetime = (wanted.lifetime_seconds or core.world.settings.token.lifetime_seconds) if wanted.token else None
 
     def shown() -> list[dict[str, object]]:

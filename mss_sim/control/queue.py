@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mss_sim.clock import SECOND, Micros, iso
-from mss_sim.core.mailflow.waiting import WaitingLetter, outcome, waiting_letters
+from mss_sim.core.mailflow.queue_view import WaitingLetter, outcome, waiting_letters
 from mss_sim.errors import Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing

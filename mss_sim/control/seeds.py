@@ -12,9 +12,9 @@ from starlette.responses import Response, StreamingResponse
 
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import seed as seeds
-from mss_sim.core.control import seed_files, seed_shelf, seed_telling
+from mss_sim.core.control import seed_files, uploaded_seeds, world_as_seed
 from mss_sim.core.control.seed_files import ARCHIVE, SeedFiles
-from mss_sim.core.control.seed_shelf import KeptSeed
+from mss_sim.core.control.uploaded_seeds import KeptSeed
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import CONTROL, octets, refusing
 from mss_sim.http.control import require_control
@@ -66,33 +66,33 @@ def _shown(one: KeptSeed) -> dict[str, object]:
 
 
 def _shipped(name: str) -> dict[str, object]:
-    return {"name": name, "ships": True, "size_bytes": None, "counts": seed_shelf.counts(seeds.load(name))}
+    return {"name": name, "ships": True, "size_bytes": None, "counts": uploaded_seeds.counts(seeds.load(name))}
 
 
 @router.get("", responses={200: {"model": list[SeedOut]}})
 async def list_seeds(core: CurrentCore) -> Response:
     """The seeds that worlds can begin with; all worlds of the process see the same ones."""
-    return Json([*map(_shipped, seeds.shipped()), *map(_shown, await seed_shelf.every(core.world))])
+    return Json([*map(_shipped, seeds.shipped()), *map(_shown, await uploaded_seeds.every(core.world))])
 
 
 @router.post("", status_code=201, responses={201: {"model": SeedOut}, **_NEW})
 async def write_seed(core: CurrentCore, new: NewSeedIn) -> Response:
     """Keep the world as it is as a seed: people, mailboxes, grants, letters, by their names; not ids, keys, timelines or what waits."""
-    seed_shelf.check_room(core.world, new.name, replace=new.replace)
-    files = await (_told(core, new.snapshot) if new.snapshot is not None else seed_telling.of_world(core.world))
-    return Json(_shown(await seed_shelf.keep(core.world, new.name, files, replace=new.replace)), status_code=201)
+    uploaded_seeds.check_room(core.world, new.name, replace=new.replace)
+    files = await (_told(core, new.snapshot) if new.snapshot is not None else world_as_seed.of_world(core.world))
+    return Json(_shown(await uploaded_seeds.keep(core.world, new.name, files, replace=new.replace)), status_code=201)
 
 
 async def _told(core: Core, snapshot: str) -> SeedFiles:
     if core.snapshots is None:
         raise Refusal(Rule.NOT_FOUND, say("This world keeps no snapshots."), reference="quirks#snapshots")
-    return await seed_telling.of_snapshot(core.world, await core.snapshots.one(snapshot))
+    return await world_as_seed.of_snapshot(core.world, await core.snapshots.one(snapshot))
 
 
 @router.delete("/{seed}", status_code=204, responses=_FOUND)
 async def delete_seed(core: CurrentCore, seed: Name) -> Response:
     """Keep it no longer; worlds that began with it go on, and cannot be reset to it."""
-    await seed_shelf.remove(core.world, seed)
+    await uploaded_seeds.remove(core.world, seed)
     return Response(status_code=204)
 
 
@@ -102,10 +102,10 @@ async def export_seed(
 ) -> Response:
     """A seed as a zip archive of its folder: seed.toml, and one .eml file for each letter."""
     if seed == _NOW:
-        return await archived(await seed_telling.of_world(core.world), f"seed{ARCHIVE}")
+        return await archived(await world_as_seed.of_world(core.world), f"seed{ARCHIVE}")
     if seed in seeds.shipped():
         return await archived(seeds.find(core.world, seed), seed + ARCHIVE)
-    file = await asyncio.to_thread(seed_shelf.archive(core.world, seed).open, "rb")
+    file = await asyncio.to_thread(uploaded_seeds.archive(core.world, seed).open, "rb")
     return _sent(file, seed + ARCHIVE)
 
 
@@ -138,4 +138,4 @@ def _sent(file: BinaryIO, name: str) -> Response:
 )
 async def import_seed(request: Request, core: CurrentCore, seed: Name, *, replace: Replace = False) -> Response:
     """Keep the zip archive of a seed under a name, for worlds to begin with. What is none is refused by file and line, and not kept."""
-    return Json(_shown(await seed_shelf.take_in(core.world, seed, request.stream(), replace=replace)), status_code=201)
+    return Json(_shown(await uploaded_seeds.take_in(core.world, seed, request.stream(), replace=replace)), status_code=201)

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from mss_sim.control.seeds import archived
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import seed_telling, snapshots
+from mss_sim.core.control import snapshots, world_as_seed
 from mss_sim.core.control.seed_files import ARCHIVE
 from mss_sim.core.control.snapshots import SESSIONS, About, Difference, Shelf, Snapshot
 from mss_sim.errors import Refusal, Rule
@@ -182,7 +182,7 @@ async def export_snapshot(
     """The snapshot as one file, to be brought into another simulator; it holds keys and letters. As a seed, what people can read of it."""
     found = await _shelf(core).one(snapshot)
     if form is SnapshotForm.SEED:
-        return await archived(await seed_telling.of_snapshot(core.world, found), f"{found.name}{ARCHIVE}")
+        return await archived(await world_as_seed.of_snapshot(core.world, found), f"{found.name}{ARCHIVE}")
     return FileResponse(found.file, media_type=_MEDIA_TYPE, filename=found.file.name)
 
 

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from mss_sim.clock import iso
 from mss_sim.core.assembly import Core
-from mss_sim.core.feed import happenings
-from mss_sim.core.feed.happenings import Found, FoundLetter, LetterSearch, SessionQuery
+from mss_sim.core.feed import wait_conditions
 from mss_sim.core.feed.near_misses import NearMiss, near_misses
+from mss_sim.core.feed.wait_conditions import Found, FoundLetter, LetterSearch, SessionQuery
 from mss_sim.core.world.store_types import ActQuery, EventQuery, JournalRow, LetterQuery, TimelineEvent
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
@@ -137,7 +137,7 @@ async def _lines(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, A
 
 async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, Any]:
     search = LetterSearch(core.world, _letters(wanted), mailbox, _after(wanted))
-    only = await happenings.folders_of(core.world, mailbox) if mailbox else None
+    only = await wait_conditions.folders_of(core.world, mailbox) if mailbox else None
     found: list[FoundLetter] = []
 
     async def look() -> bool | None:
@@ -156,7 +156,7 @@ async def _sessions(core: Core, wanted: WaitIn) -> dict[str, Any]:
     found: list[Transcript] = []
 
     async def look() -> bool | None:
-        found[:] = await happenings.find_sessions(core.world, SessionQuery(*asked))
+        found[:] = await wait_conditions.find_sessions(core.world, SessionQuery(*asked))
         return True if len(found) >= wanted.count else None
 
     came = await core.waits.until(look, wanted.timeout) is not None
@@ -173,7 +173,7 @@ async def _settled(core: Core, wanted: WaitIn) -> dict[str, Any]:
         return True if await core.settling.over() else None
 
     met = await core.waits.until(look, wanted.timeout) is not None
-    return {"met": met, "found": [], "near": [], "cursor": str(await happenings.place(core.world))}
+    return {"met": met, "found": [], "near": [], "cursor": str(await wait_conditions.place(core.world))}
 
 
 def _check(wanted: WaitIn) -> None:
@@ -189,10 +189,12 @@ def _check(wanted: WaitIn) -> None:
 async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> Found[JournalRow] | Found[TimelineEvent]:
     after = _after(wanted)
     if wanted.kind is Awaited.ACT:
-        return await happenings.find_acts(core.world, ActQuery(wanted.count, acts=tuple(wanted.acts or ())), mailbox, wanted.who, after)
+        return await wait_conditions.find_acts(
+            core.world, ActQuery(wanted.count, acts=tuple(wanted.acts or ())), mailbox, wanted.who, after
+        )
     recipient = read_address(wanted.recipient) if wanted.recipient is not None else None
     events = EventQuery(wanted.count, kinds=tuple(wanted.events or ()), recipient=recipient, message_id=wanted.message_id)
-    return await happenings.find_events(core.world, events, after)
+    return await wait_conditions.find_events(core.world, events, after)
 
 
 def _after(wanted: WaitIn) -> int | None:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
 from mss_sim.clock import to_datetime
-from mss_sim.core.conversations import dispensations, explanations
+from mss_sim.core.conversations import explanations, pharmacy_dispensings
 from mss_sim.core.world.store_types import Dispensation
 from mss_sim.errors import Rule
 from mss_sim.http import examples
@@ -51,13 +51,13 @@ def _dispensation(row: Dispensation) -> dict[str, str]:
 @router.get("/dispensations", responses={200: {"model": list[DispensationOut]}})
 async def list_dispensations(core: CurrentCore) -> Response:
     """When medicines were last dispensed, for each patient and organisation."""
-    return Json([_dispensation(row) for row in await dispensations.list_all(core.world)])
+    return Json([_dispensation(row) for row in await pharmacy_dispensings.list_all(core.world)])
 
 
 @router.post("/dispensations", status_code=201, responses={201: {"model": DispensationOut}, **refusing(Rule.NOT_FOUND)})
 async def record_dispensation(core: CurrentCore, new: DispensationIn) -> Response:
     """Record that medicines were dispensed, in the place of what was recorded before for the two."""
-    row = await dispensations.record(core.world, new.patient, new.organisation, new.day)
+    row = await pharmacy_dispensings.record(core.world, new.patient, new.organisation, new.day)
     return Json(_dispensation(row), status_code=201)
 
 

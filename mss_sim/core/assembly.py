@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from mss_sim import log
 from mss_sim.clock import SECOND
 from mss_sim.core.access import carer_views, journal
-from mss_sim.core.access.acts_log import ActsLog
 from mss_sim.core.access.grant_turns import GrantTurns
+from mss_sim.core.access.process_log import ProcessLog
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.annuaire import publication
 from mss_sim.core.annuaire.pruning import Pruning
 from mss_sim.core.control import seed as seeds
 from mss_sim.core.control.bulk_work import BulkWork
-from mss_sim.core.control.memory import take_up
+from mss_sim.core.control.snapshot_extras import take_up
 from mss_sim.core.control.snapshots import Shelf, Snapshot, unpacked
 from mss_sim.core.control.start import begin
 from mss_sim.core.feed.listening import Feed
@@ -29,32 +29,32 @@ from mss_sim.core.mailbox.kept_diagnoses import KeptDiagnoses
 from mss_sim.core.mailbox.recent import Recent
 from mss_sim.core.mailbox.retention import Retention
 from mss_sim.core.mailbox.selected_folder import FolderWatch
-from mss_sim.core.mailflow.absences import Absences
+from mss_sim.core.mailflow.absence_turns import Absences
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.due_tries import DueTries
 from mss_sim.core.mailflow.outbound_interface import Transport
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
 from mss_sim.core.mailflow.reception import Reception
+from mss_sim.core.mailflow.red_listing import UnusedMailboxes
 from mss_sim.core.mailflow.submission import Submission
-from mss_sim.core.mailflow.unused_mailboxes import UnusedMailboxes
 from mss_sim.core.mailflow.watch_digests import WatchDigests
-from mss_sim.core.patients.patients import Patients
+from mss_sim.core.patients.due_steps import Patients
 from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
-from mss_sim.core.scenarios.verbs import Verbs
-from mss_sim.core.trust import peers
+from mss_sim.core.scenarios.services import Services
+from mss_sim.core.trust import peer_certificates
 from mss_sim.core.world.agenda import Agenda, Waiting
 from mss_sim.core.world.authorities import Authorities
+from mss_sim.core.world.commit_wakeups import Wakeups
 from mss_sim.core.world.revocation_faults import RevocationServices
-from mss_sim.core.world.wakeups import Events
 from mss_sim.core.world.white_list import WhiteList
 from mss_sim.core.world.world import World
 from mss_sim.store.schema import highest_id
 
 if TYPE_CHECKING:
-    from mss_sim.core.annuaire.searches import Annuaire
+    from mss_sim.core.annuaire.fhir_searches import Annuaire
     from mss_sim.core.scenarios.plays import Plays
 
 _MINUTE = 60.0
@@ -70,7 +70,7 @@ class Core:
     receipts: Receipts
     queue: Queue
     patients: Patients
-    events: Events
+    wakeups: Wakeups
     folder_watch: FolderWatch
     recent: Recent
     diagnoses: Diagnoses
@@ -87,7 +87,7 @@ class Core:
     """What the agenda follows while time passes by itself: by what it is woken, and how often it is looked at besides, in seconds."""
     resetting: asyncio.Lock
     bulk: BulkWork
-    acts_log: ActsLog | None
+    process_log: ProcessLog | None
     """None where the log tells no acts."""
     waits: Waits
     settling: Settling
@@ -128,7 +128,7 @@ class Core:
                 await self.agenda.open()
             for tell in self.world.gone_back:
                 tell()
-            await peers.write_files(self.world, self.world.igc.ca_file.parent / "clients")
+            await peer_certificates.write_files(self.world, self.world.igc.ca_file.parent / "clients")
 
     def _begin_anew(self) -> None:
         """Forget all that is kept beside the store; who is connected is told."""
@@ -171,7 +171,7 @@ def assemble(
         receipts=receipts,
         queue=queue,
         patients=patients,
-        events=Events(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
+        wakeups=Wakeups(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
         folder_watch=FolderWatch(world),
         recent=recent,
         diagnoses=kept.made,
@@ -187,12 +187,12 @@ def assemble(
         followed=_followed(world, woken_by, lives),
         resetting=resetting,
         bulk=bulk,
-        acts_log=ActsLog(world, tell) if tell else None,
+        process_log=ProcessLog(world, tell) if tell else None,
         waits=waits,
         settling=settling,
         feed=Feed(world),
         webhooks=webhooks,
-        plays=cache(partial(_plays, Verbs(world, submission, receipts, settling, agenda, waits))),
+        plays=cache(partial(_plays, Services(world, submission, receipts, settling, agenda, waits))),
         annuaire=cache(partial(_annuaire, world)),
         snapshots=snapshots,
     )
@@ -219,17 +219,17 @@ def _connect(world: World, waits: Waits) -> None:
 
 def _annuaire(world: World) -> "Annuaire":
     """The directory of a world, which is loaded anew when the world begins anew."""
-    from mss_sim.core.annuaire.searches import Annuaire  # noqa: PLC0415 - most worlds are not asked for addresses
+    from mss_sim.core.annuaire.fhir_searches import Annuaire  # noqa: PLC0415 - most worlds are not asked for addresses
 
     made = Annuaire(world)
     world.beginning_anew.append(made.forget)
     return made
 
 
-def _plays(verbs: Verbs) -> "Plays":
+def _plays(services: Services) -> "Plays":
     """The plays of a world, which are forgotten when it begins anew."""
     from mss_sim.core.scenarios.plays import Plays  # noqa: PLC0415 - most worlds play no scenario
 
-    made = Plays(verbs)
-    verbs.world.beginning_anew.append(made.forget)
+    made = Plays(services)
+    services.world.beginning_anew.append(made.forget)
     return made

@@ -23,7 +23,7 @@ from typing import Any
 
 from mss_sim.clock import iso
 from mss_sim.core.access.identity_names import names_behind
-from mss_sim.core.control import letters
+from mss_sim.core.control import every_letter
 from mss_sim.core.control.snapshots import chosen_settings
 from mss_sim.core.world.store_types import LetterQuery
 from mss_sim.core.world.world import World
@@ -92,9 +92,9 @@ def _readme(*, anonymous: bool) -> Any:
 async def _letters(world: World, message_id: str) -> list[tuple[dict[str, Any], bytes]]:
     """The letters of a Message-ID: as they are shown, and as they came."""
     made = []
-    for row in await letters.list_letters(world, LetterQuery(_LETTERS_MAX, message_id=message_id)):
-        raw = await letters.read_raw(world, row.message.id)
-        shown = await views.opened(world, await letters.open_letter(world, row.message.id))
+    for row in await every_letter.list_letters(world, LetterQuery(_LETTERS_MAX, message_id=message_id)):
+        raw = await every_letter.read_raw(world, row.message.id)
+        shown = await views.opened(world, await every_letter.open_letter(world, row.message.id))
         made.append(({**shown, "parts": views.part(await asyncio.to_thread(tree, raw))}, raw))
     return made
 

@@ -7,8 +7,8 @@ from pydantic import Field, StringConstraints
 
 from mss_sim.clock import Micros, from_datetime, iso, to_datetime
 from mss_sim.core.access import identity_names
-from mss_sim.core.access.access import grant_of
 from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.access.rights_in_force import grant_of
 from mss_sim.core.assembly import Core
 from mss_sim.core.world.store_types import GrantRow
 from mss_sim.errors import Refusal, Rule

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from mss_sim.clock import iso
 from mss_sim.core.access.identity_names import identities_by_id
-from mss_sim.core.control.letters import ListedLetter, OpenedLetter
+from mss_sim.core.control.every_letter import ListedLetter, OpenedLetter
 from mss_sim.core.world.store_types import Event, PlacedCopy
 from mss_sim.core.world.world import World
 from mss_sim.http import timelines

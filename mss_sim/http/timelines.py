@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from mss_sim.clock import iso
-from mss_sim.core.mailflow.read_receipts import Sent
+from mss_sim.core.mailflow.sent_letters import Sent
 from mss_sim.core.world.store_types import Event
 from mss_sim.http.shapes import AttemptsOut, IdentityRef, Out, People, attempts, person
 from mss_sim.ids import encode

@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from mss_sim.config.settings import Settings
-from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor, token_expired
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailbox import messages, selected_folder
 from mss_sim.core.mailbox.selected_folder import FolderPoll, FolderRef
+from mss_sim.core.world.commit_wakeups import Watcher
 from mss_sim.core.world.store_types import Folder, Mailbox
-from mss_sim.core.world.wakeups import Watcher
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.refusals import Why, whys
@@ -111,7 +111,7 @@ class Session:
         self.tag = b"*"
         self.awake = asyncio.Event()
         self.rights_changed = asyncio.Event()
-        self.watcher: Watcher = core.events.watch(self._wake)
+        self.watcher: Watcher = core.wakeups.watch(self._wake)
 
     @property
     def world(self) -> World:

@@ -13,7 +13,7 @@ in JSON, statuses and plain texts are those of version 1 of Mailpit's API. What 
 world: sending (`POST /send`), releasing, tags, checks of HTML and links, chaos, pages.
 
 Mailpit has one mailbox, into which all mail falls; this world has many, and operators between them. What is shown is each letter as
-its author sent it, once, from the moment when it was accepted, however many copies lie wherever (`core/control/inspection.py`):
+its author sent it, once, from the moment when it was accepted, however many copies lie wherever (`core/control/mail_catcher.py`):
 
 | in Mailpit                        | here                                                                      |
 |-----------------------------------|---------------------------------------------------------------------------|
@@ -23,7 +23,7 @@ its author sent it, once, from the moment when it was accepted, however many cop
 | it is deleted                     | all its copies go, from every mailbox, and it is not shown again          |
 | user and password                 | the control key as the password, with any name                            |
 
-It acts by the verbs of `core/control/inspection.py` alone, and asks for no rights, like the control plane: it answers whoever may
+It acts by the verbs of `core/control/mail_catcher.py` alone, and asks for no rights, like the control plane: it answers whoever may
 drive that one.
 
 Source: the API of Mailpit as its documentation and its behaviour have it (docs/quirks.md#mailpit tells what differs).

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
-from mss_sim.core.control import inspection
+from mss_sim.core.control import mail_catcher
 from mss_sim.errors import Rule
 from mss_sim.http.answers import octets, refusing_plainly
 from mss_sim.http.dependencies import CurrentCore
@@ -22,7 +22,7 @@ _NOT_COUNTED = ("Uptime", "Memory", "MessagesDeleted", "SMTPAccepted", "SMTPAcce
 @router.get("/info", responses={200: {"model": schemas.MailpitInformation}})
 async def get_information(core: CurrentCore) -> Response:
     """How many letters there are; what Mailpit tells of its own process is 0 here."""
-    totals = await inspection.totals(core.world)
+    totals = await mail_catcher.totals(core.world)
     told = {
         "Version": f"mss-sim {version('mss-sim')}",
         "LatestVersion": "disabled",
@@ -51,5 +51,5 @@ async def is_alive() -> Response:
 @probes.get("/readyz", responses={200: _LIVES, **refusing_plainly(Rule.HOST_UNKNOWN, Rule.STORE_UNAVAILABLE)})
 async def is_ready(core: CurrentCore) -> Response:
     """The store answers."""
-    await inspection.totals(core.world)
+    await mail_catcher.totals(core.world)
     return PlainTextResponse("")

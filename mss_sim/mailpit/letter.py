@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
-from mss_sim.core.control import inspection
+from mss_sim.core.control import mail_catcher
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import octets
@@ -35,7 +35,7 @@ async def get_letter_id(
     """The letter that a path means; Refusal(NOT_FOUND) when there is none."""
     if wanted != LATEST:
         return read_id(wanted)
-    return await inspection.latest(core.world, read_query(query, tz) if query.strip() else [])
+    return await mail_catcher.latest(core.world, read_query(query, tz) if query.strip() else [])
 
 
 LetterId = Annotated[int, Depends(get_letter_id)]
@@ -44,14 +44,14 @@ LetterId = Annotated[int, Depends(get_letter_id)]
 @router.get("/message/{ID}", responses={200: {"model": schemas.MailpitMessage}, **answers.may_be_missing()})
 async def get_letter(core: CurrentCore, letter_id: LetterId) -> Response:
     """One letter with its texts and files; it is marked read, which no mailbox sees."""
-    letter, raw = await inspection.open_letter(core.world, letter_id)
+    letter, raw = await mail_catcher.open_letter(core.world, letter_id)
     return Json(await asyncio.to_thread(views.message, letter, raw))
 
 
 @router.get("/message/{ID}/headers", responses={200: {"content": _HEADERS}, **answers.may_be_missing()})
 async def get_headers(core: CurrentCore, letter_id: LetterId) -> Response:
     """The header of a letter: by name, in the order of the names, the values as they came."""
-    _, raw = await inspection.look(core.world, letter_id)
+    _, raw = await mail_catcher.look(core.world, letter_id)
     return Json(await asyncio.to_thread(views.headers, raw))
 
 
@@ -62,7 +62,7 @@ async def get_raw(
     dl: Annotated[str | None, Query(max_length=10, description="`1`: as a file to keep.", examples=["1"])] = None,
 ) -> Response:
     """The octets of a letter, as they are kept."""
-    letter, raw = await inspection.look(core.world, letter_id)
+    letter, raw = await mail_catcher.look(core.world, letter_id)
     name = views.name_of(letter)
     kept = {"Content-Disposition": f'attachment; filename="{name}.eml"'} if dl == "1" else {}
     return Response(raw, media_type="text/plain", headers=_UNTRUSTED | kept)
@@ -78,7 +78,7 @@ async def get_part(
     part_id: Annotated[str, Path(alias="PartID", description="`PartID` of a file of the letter.", examples=["2"])],
 ) -> Response:
     """The decoded content of a file of a letter, as the type that the letter says."""
-    letter, raw = await inspection.look(core.world, letter_id)
+    letter, raw = await mail_catcher.look(core.world, letter_id)
     for leaf in letter.summary.leaves:
         if leaf["number"] == part_id and leaf["attachment"]:
             name = quote(leaf["filename"] or (leaf["content_id"] or "").strip("<>"), safe="")

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import inspection
+from mss_sim.core.control import mail_catcher
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.dependencies import CurrentCore
@@ -56,7 +56,7 @@ async def search_letters(
 
 async def _page(core: Core, terms: Sequence[Term], start: int, limit: int, before: str | None) -> Response:
     until = read_date(before, read_zone(None)) if before else None
-    found = await inspection.find(core.world, terms, start=start, limit=min(limit, PAGE_MAX), before=until)
+    found = await mail_catcher.find(core.world, terms, start=start, limit=min(limit, PAGE_MAX), before=until)
     return Json(views.page(found, start))
 
 
@@ -81,21 +81,21 @@ async def mark_letters(request: Request, core: CurrentCore, tz: Zone = None) -> 
     ids = _ids(wanted)
     if ids is not None and search:
         raise Refusal(Rule.INVALID, say("Give IDs or Search, not both."), reference="quirks#mailpit")
-    await inspection.mark(core.world, ids, _terms(search, tz) if search else (), read=bool(read))
+    await mail_catcher.mark(core.world, ids, _terms(search, tz) if search else (), read=bool(read))
     return answers.ok()
 
 
 @router.delete("/messages", responses={200: answers.OK}, openapi_extra=_body(IDs=_IDS))
 async def remove_letters(request: Request, core: CurrentCore) -> Response:
     """Remove letters with all their copies, from every mailbox: those with the `IDs`, or all where none are given."""
-    await inspection.remove(core.world, _ids(await _given(request, required=False)))
+    await mail_catcher.remove(core.world, _ids(await _given(request, required=False)))
     return answers.ok()
 
 
 @router.delete("/search", responses={200: answers.OK})
 async def remove_found(core: CurrentCore, query: Searched = "", tz: Zone = None) -> Response:
     """Remove the letters that match with all their copies, from every mailbox."""
-    await inspection.remove(core.world, None, _terms(query, tz))
+    await mail_catcher.remove(core.world, None, _terms(query, tz))
     return answers.ok()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mss_sim.clock import iso
-from mss_sim.core.control.inspection import InspectedLetter, Inspection
+from mss_sim.core.control.mail_catcher import InspectedLetter, Inspection
 from mss_sim.ids import encode
 from mss_sim.mail.headers import Headers, read_headers, split
 from mss_sim.mail.mime import content, without_tags

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from mss_sim.clock import SECOND
 from mss_sim.core.assembly import Core
 from mss_sim.core.psc import clients, professionals
-from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
+from mss_sim.core.psc.hashes import is_verifier
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
 from mss_sim.core.world.access_tokens import SCOPE
 from mss_sim.core.world.store_types import Client

@@ -1,4 +1,4 @@
-"""Subscriptions of identities to folders; what a folder without an entry is, core/mailbox/folder_tree.py says."""
+"""Subscriptions of identities to folders; what a folder without an entry is, core/mailbox/mailboxes_as_tree.py says."""
 
 from sqlalchemy import Connection, delete, insert, select
 

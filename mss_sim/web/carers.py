@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mss_sim.core.access import delegation, identity_names, journal, masks
+from mss_sim.core.access import carer_masks, delegation, identity_names, journal
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
 from mss_sim.http.paging import Page, PagedList, cursor
@@ -72,7 +72,7 @@ async def end(visit: Visit) -> Response:
 async def show_masks(visit: Visit) -> Response:
     """What carers do not see, and the form that masks a correspondent."""
     known = await around(visit, "masks")
-    rows = await masks.list_masks(visit.core.world, visit.session.actor, visit.address)
+    rows = await carer_masks.list_masks(visit.core.world, visit.session.actor, visit.address)
     shown = [{"id": encode(one.id), "kind": KINDS[one.kind], "label": one.label, "at": one.masked_at} for one in reversed(rows)]
     return show("patient_masks.html", visit.here, **known, masks=shown)
 
@@ -82,11 +82,11 @@ async def mask(visit: Visit) -> Response:
     world, actor, address = visit.core.world, visit.session.actor, visit.address
     letter, part, correspondent = (visit.field(name) for name in ("letter", "part", "correspondent"))
     if letter and part:
-        await masks.mask_document(world, actor, address, read_id(letter), part)
+        await carer_masks.mask_document(world, actor, address, read_id(letter), part)
     elif letter:
-        await masks.mask_letter(world, actor, address, read_id(letter))
+        await carer_masks.mask_letter(world, actor, address, read_id(letter))
     else:
-        await masks.mask_correspondent(world, actor, address, _address(correspondent))
+        await carer_masks.mask_correspondent(world, actor, address, _address(correspondent))
     return back(f"{place_of(visit)}/masks")
 
 
@@ -100,7 +100,7 @@ def _address(text: str) -> str:
 async def unmask(visit: Visit) -> Response:
     """Take a mask off."""
     id_ = read_id(str(visit.request.path_params["mask"]))
-    await masks.unmask(visit.core.world, visit.session.actor, visit.address, id_)
+    await carer_masks.unmask(visit.core.world, visit.session.actor, visit.address, id_)
     return back(f"{place_of(visit)}/masks")
 
 

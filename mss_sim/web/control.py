@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 
 from mss_sim.core.control import seed
 from mss_sim.core.control.snapshots import root_of
-from mss_sim.core.mailflow.waiting import waiting_letters
+from mss_sim.core.mailflow.queue_view import waiting_letters
 from mss_sim.core.trust import certificates
 from mss_sim.errors import Refusal, Rule
 from mss_sim.faults import actions

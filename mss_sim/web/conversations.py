@@ -8,7 +8,7 @@ from mss_sim.core.conversations import conversations, explanations
 from mss_sim.core.conversations.conversations import Conversation, PatientSide
 from mss_sim.core.conversations.explanations import Explanation
 from mss_sim.core.mailbox import messages
-from mss_sim.core.mailflow import read_receipts
+from mss_sim.core.mailflow import sent_letters
 from mss_sim.core.world.store_types import ListedMessage
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
@@ -153,7 +153,7 @@ async def _letter(visit: Visit, address: str, item: ListedMessage, *, readable: 
 async def _sent(visit: Visit, address: str, copy_id: int) -> dict[str, Any] | None:
     """What became of a letter of this mailbox; None for one that it filed and did not send."""
     try:
-        return told_sent(await read_receipts.timeline_of_copy(visit.core.world, visit.session.actor, address, copy_id))
+        return told_sent(await sent_letters.timeline_of_copy(visit.core.world, visit.session.actor, address, copy_id))
     except Refusal as refusal:
         if refusal.rule is not Rule.NOT_FOUND:
             raise

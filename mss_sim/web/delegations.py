@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from mss_sim.core.access import delegation, grant_ends, identity_names, journal, practice_holders
-from mss_sim.core.access.access import grant_of
+from mss_sim.core.access import delegation, grant_end_preview, identity_names, journal, practice_holders
 from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.access.rights_in_force import grant_of
 from mss_sim.core.control import seed
 from mss_sim.core.mailbox import messages
 from mss_sim.core.world.store_types import GrantRow, Identity
@@ -209,7 +209,7 @@ async def show_end(visit: Visit) -> Response:
     """What would happen if a grant ended now, and the button that ends it."""
     world, actor = visit.core.world, visit.session.actor
     address, id_ = (str(visit.request.path_params[name]) for name in ("address", "grant"))
-    end = await grant_ends.foresee(world, journal.by(actor), address, read_id(id_))
+    end = await grant_end_preview.foresee(world, journal.by(actor), address, read_id(id_))
     people = await people_of(visit, [end.grant])
     return show(
         "grant_end.html",

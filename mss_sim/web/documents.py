@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from mss_sim.core.control import letters
+from mss_sim.core.control import every_letter
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.kept_diagnoses import ToldDiagnosis
 from mss_sim.core.mailbox.messages import OpenedMessage
@@ -77,7 +77,7 @@ async def show_documents(visit: Visit) -> Response:
 
 async def show_world_documents(visit: Visit) -> Response:
     """The same for whoever drives the simulator, by which nothing changes."""
-    raw = await letters.read_raw(visit.core.world, _id(visit))
+    raw = await every_letter.read_raw(visit.core.world, _id(visit))
     told = await visit.core.kept_diagnoses.of_letter(_id(visit), raw)
     curl = f"curl {visit.origin}/control/messages/{visit.request.path_params['letter']}/diagnosis"
     return show("world_documents.html", visit.here, curl=curl, **await _told(visit, raw, told))
@@ -90,7 +90,7 @@ async def send_picture(visit: Visit) -> Response:
 
 async def send_world_picture(visit: Visit) -> Response:
     """The same for whoever drives the simulator."""
-    return await _picture(visit, await letters.read_raw(visit.core.world, _id(visit)))
+    return await _picture(visit, await every_letter.read_raw(visit.core.world, _id(visit)))
 
 
 async def send_page(visit: Visit) -> Response:
@@ -100,7 +100,7 @@ async def send_page(visit: Visit) -> Response:
 
 async def send_world_page(visit: Visit) -> Response:
     """The same for whoever drives the simulator."""
-    return await _page(visit, await letters.read_raw(visit.core.world, _id(visit)))
+    return await _page(visit, await every_letter.read_raw(visit.core.world, _id(visit)))
 
 
 async def _told(visit: Visit, raw: bytes, told: ToldDiagnosis) -> dict[str, Any]:

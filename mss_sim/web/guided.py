@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mss_sim.core.access import delegation
-from mss_sim.core.access.access import Requester
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.assembly import Core
 from mss_sim.errors import Refusal, Rule
 from mss_sim.scenarios import shelf

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from mss_sim.clock import Micros
-from mss_sim.core.control import letters, seed
+from mss_sim.core.control import every_letter, seed
 from mss_sim.core.world.store_types import LetterQuery
 from mss_sim.evidence.sessions import SessionQuery
 from mss_sim.ids import encode
@@ -62,7 +62,7 @@ async def show_last(visit: Visit) -> Response:
 async def _state(visit: Visit) -> dict[str, Any]:
     world, hosted = visit.core.world, visit.pages.hosted
     position = await visit.position()
-    listed = await letters.list_letters(world, LetterQuery(_LAST))
+    listed = await every_letter.list_letters(world, LetterQuery(_LAST))
     now: Micros = world.clock.now()
     last = [
         {

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from mss_sim.core.access.access import MailboxAccess
-from mss_sim.core.mailbox import in_charge, messages
-from mss_sim.core.mailbox.in_charge import ChargeShown, Wish
+from mss_sim.core.access.rights_in_force import MailboxAccess
+from mss_sim.core.mailbox import charge_verbs, messages
+from mss_sim.core.mailbox.charge_verbs import ChargeShown, Wish
 from mss_sim.core.world.store_types import Identity
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
@@ -35,7 +35,7 @@ async def colleagues(visit: Visit, held: MailboxAccess) -> Sequence[Identity]:
     """Who works in a mailbox beside the persona; nobody where it is theirs alone, and where they may mark nothing."""
     if held.mailbox.kind not in PROFESSIONAL_KINDS or not held.access.may(Right.MARK):
         return ()
-    found = await in_charge.colleagues(visit.core.world, visit.session.actor, held.mailbox.address)
+    found = await charge_verbs.colleagues(visit.core.world, visit.session.actor, held.mailbox.address)
     return [one for one in found if one.id != visit.session.actor.identity.id]
 
 
@@ -62,7 +62,7 @@ def read_choice(text: str) -> ChargeChoice | None:
 
 async def of_letter(visit: Visit, held: MailboxAccess, letter: str) -> Shown:
     """What the page of a letter shows of it."""
-    found = await in_charge.look(visit.core.world, visit.session.actor, held.mailbox.address, read_id(letter))
+    found = await charge_verbs.look(visit.core.world, visit.session.actor, held.mailbox.address, read_id(letter))
     others = await colleagues(visit, held)
     charge, mark = found.charge, held.access.may(Right.MARK) and held.mailbox.kind in PROFESSIONAL_KINDS
     own = charge.holder_id == visit.session.actor.identity.id
@@ -106,7 +106,7 @@ async def do(visit: Visit) -> Response:
     if not letters:
         raise Refusal(Rule.INVALID, say("Choose letters first, by the boxes at the left of the list."))
     if visit.field("back") == "letter":
-        await in_charge.do(visit.core.world, visit.session.actor, address, read_id(letters[0]), wish)
+        await charge_verbs.do(visit.core.world, visit.session.actor, address, read_id(letters[0]), wish)
         return back(f"{place}/letters/{letters[0]}")
     theirs = await _do_all(visit, address, [read_id(one) for one in letters], wish)
     return back(list_of(visit, **({"theirs": str(theirs)} if theirs else {})))
@@ -117,7 +117,7 @@ async def _do_all(visit: Visit, address: str, ids: Sequence[int], wish: Wish) ->
     theirs: list[Refusal] = []
     for id_ in ids:
         try:
-            await in_charge.do(visit.core.world, visit.session.actor, address, id_, wish)
+            await charge_verbs.do(visit.core.world, visit.session.actor, address, id_, wish)
         except Refusal as refusal:
             if refusal.rule is Rule.IN_CHARGE:
                 theirs.append(refusal)

@@ -17,7 +17,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.control import seed
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.messages import OpenedMessage

@@ -43,7 +43,7 @@ class _Turns:
 
     async def mixed(self, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch | None, None]:
         """Batches as they come, and None whenever a grant began or ended; what the ears refuse ends it."""
-        watcher = self._core.events.watch(self._wake)
+        watcher = self._core.wakeups.watch(self._wake)
         coming: asyncio.Task[Batch | None] | None = None
         turning = asyncio.create_task(self._woken.wait())
         try:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from mss_sim.core.access import identity_names
 from mss_sim.core.mailbox import folders, messages
 from mss_sim.core.mailbox.messages import Look, MessagePage
-from mss_sim.core.mailflow import read_receipts
+from mss_sim.core.mailflow import sent_letters
 from mss_sim.core.world.store_types import ListQuery
 from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
@@ -59,7 +59,7 @@ async def listed(visit: Visit) -> dict[str, Any]:
     page = await messages.list_messages(world, actor, address, query, folder)
     held = await messages.held_mailboxes(world, actor)
     rows = [_row(page, look, address) for look, _ in page.looks]
-    sent = await read_receipts.sent_among(world, actor, address, [row["message"] for row in rows if row["ours"]])
+    sent = await sent_letters.sent_among(world, actor, address, [row["message"] for row in rows if row["ours"]])
     for row in rows:
         row["states"] = states(sent[row["message"]]) if row["message"] in sent else []
     places = await folders.list_folders(world, actor, address)

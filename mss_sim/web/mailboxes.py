@@ -6,9 +6,9 @@ from urllib.parse import quote, urlencode
 from starlette.responses import Response
 
 from mss_sim.core.access import delegation, practice_holders
-from mss_sim.core.access.access import grant_of
-from mss_sim.core.control import people
-from mss_sim.core.mailbox import closing, mailboxes, owners, retention
+from mss_sim.core.access.rights_in_force import grant_of
+from mss_sim.core.control import people_lookup
+from mss_sim.core.mailbox import closing, handing_over, mailboxes, retention
 from mss_sim.core.mailbox.mailboxes import NewMailbox
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
@@ -43,7 +43,7 @@ async def show_all(visit: Visit) -> Response:
     filters = {name: asked.get(name, "").strip() for name in _FILTERS}
     kind, state = word_or_none(filters["kind"], "kind", MailboxKind), word_or_none(filters["state"], "state", MailboxState)
     after = Page(_ROWS, asked.get("cursor")).before(PagedList.MAILBOXES)
-    found = await people.find_mailboxes(visit.core.world, filters["text"], kind=kind, state=state, after=after, limit=_ROWS + 1)
+    found = await people_lookup.find_mailboxes(visit.core.world, filters["text"], kind=kind, state=state, after=after, limit=_ROWS + 1)
     shown, more = found[:_ROWS], len(found) > _ROWS
     kept = {name: value for name, value in filters.items() if value}
     return show(
@@ -62,7 +62,7 @@ async def show_all(visit: Visit) -> Response:
 async def show_one(visit: Visit) -> Response:
     """One mailbox with its holders, its grants and all that may be changed of it."""
     world = visit.core.world
-    found = await people.show_mailbox(world, visit.address)
+    found = await people_lookup.show_mailbox(world, visit.address)
     now, box = world.clock.now(), found.mailbox
     return show(
         "mailbox_admin.html",
@@ -141,7 +141,7 @@ async def set_closing(visit: Visit) -> Response:
 
 async def hand_over(visit: Visit) -> Response:
     """Give the mailbox to another owner or responsible."""
-    await owners.hand_over(visit.core.world, None, visit.address, line(visit, "heir"))
+    await handing_over.hand_over(visit.core.world, None, visit.address, line(visit, "heir"))
     return back(f"{_place(visit)}#holders")
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.conversations import explanations
 from mss_sim.core.conversations.explanations import Explanation
 from mss_sim.core.mailbox import messages

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from mss_sim.core.access import masks
-from mss_sim.core.access.access import MailboxAccess
-from mss_sim.core.mailbox import attachments, messages
+from mss_sim.core.access import carer_masks
+from mss_sim.core.access.rights_in_force import MailboxAccess
+from mss_sim.core.mailbox import attachment_list, messages
 from mss_sim.core.mailbox.messages import OpenedMessage
 from mss_sim.errors import Refusal
 from mss_sim.http.paging import Page, PagedList, cursor
@@ -94,7 +94,7 @@ async def _masked(visit: Visit, box: MailboxAccess, opened: OpenedMessage) -> bo
     """Whether carers do not see the letter, by a mask of it or of who wrote it."""
     targets = {(MaskKind.LETTER, str(opened.item.message.id))}
     targets |= {(MaskKind.CORRESPONDENT, one["address"]) for one in shown(opened)["from"]}
-    rows = await masks.list_masks(visit.core.world, visit.session.actor, box.mailbox.address)
+    rows = await carer_masks.list_masks(visit.core.world, visit.session.actor, box.mailbox.address)
     return any((one.kind, one.target) in targets for one in rows)
 
 
@@ -102,7 +102,9 @@ async def show_documents(visit: Visit) -> Response:
     """The attachments of all letters, the newest letter first."""
     known = await around(visit, "documents")
     before = Page(_DOCUMENTS, visit.request.query_params.get("cursor")).before(PagedList.ATTACHMENTS)
-    found = await attachments.list_attachments(visit.core.world, visit.session.actor, visit.address, before=before, limit=_DOCUMENTS + 1)
+    found = await attachment_list.list_attachments(
+        visit.core.world, visit.session.actor, visit.address, before=before, limit=_DOCUMENTS + 1
+    )
     rows = found[:_DOCUMENTS]
     more = cursor(PagedList.ATTACHMENTS, rows[-1].copy_id) if len(found) > _DOCUMENTS else None
     return show("patient_documents.html", visit.here, **known, rows=[(encode(row.copy_id), row) for row in rows], next=more)

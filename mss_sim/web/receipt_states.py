@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mss_sim.core.mailflow.read_receipts import Sent
+from mss_sim.core.mailflow.sent_letters import Sent
 from mss_sim.core.world.store_types import Event
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.words.sentence import Sentence, say

@@ -5,8 +5,8 @@ from typing import Any
 from starlette.responses import Response
 
 from mss_sim.core.mailbox import messages
-from mss_sim.core.mailflow import read_receipts
-from mss_sim.core.mailflow.read_receipts import Sent
+from mss_sim.core.mailflow import sent_letters
+from mss_sim.core.mailflow.sent_letters import Sent
 from mss_sim.core.world.store_types import Event
 from mss_sim.http.dependencies import read_id
 from mss_sim.http.paging import Page, PagedList, cursor
@@ -44,7 +44,7 @@ async def _listed(visit: Visit) -> dict[str, Any]:
     world, actor, address = visit.core.world, visit.session.actor, visit.address
     before = Page(_ROWS, visit.request.query_params.get("cursor")).before(PagedList.SENT)
     position = await visit.position()
-    found = await read_receipts.sent_letters(world, actor, address, before=before, limit=_ROWS + 1)
+    found = await sent_letters.sent_letters(world, actor, address, before=before, limit=_ROWS + 1)
     rows = found[:_ROWS]
     more = len(found) > _ROWS
     return {
@@ -58,7 +58,7 @@ async def _one(visit: Visit) -> dict[str, Any]:
     params = visit.request.path_params
     address = str(params["address"])
     position = await visit.position()
-    found = await read_receipts.timeline(visit.core.world, visit.session.actor, address, read_id(str(params["submission"])))
+    found = await sent_letters.timeline(visit.core.world, visit.session.actor, address, read_id(str(params["submission"])))
     by = await names_of(visit, [found.submission.actor_id] if found.submission.actor_id else [])
     return {**await _around(visit, address, position), "letter": told(found), "by": next(iter(by.values()), None)}
 

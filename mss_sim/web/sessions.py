@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from mss_sim.clock import to_datetime
 from mss_sim.core.access import identity_names
-from mss_sim.core.control import letters
+from mss_sim.core.control import every_letter
 from mss_sim.core.world.store_types import LetterQuery
 from mss_sim.errors import Rule
 from mss_sim.evidence.refusals import Refused
@@ -165,7 +165,7 @@ async def _letters(visit: Visit, one: Transcript) -> list[dict[str, Any]]:
     """The letters that the session brought, those that were kept with their ids."""
     made = []
     for message_id in list(dict.fromkeys(one.brought))[-_LETTERS_MAX:]:
-        rows = await letters.list_letters(visit.core.world, LetterQuery(_LETTERS_MAX, message_id=message_id))
+        rows = await every_letter.list_letters(visit.core.world, LetterQuery(_LETTERS_MAX, message_id=message_id))
         kept = [{"id": encode(row.message.id), "subject": row.message.subject} for row in rows]
         made.append({"message_id": sessions.safe(message_id), "kept": kept})
     return made

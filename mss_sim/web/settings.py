@@ -7,8 +7,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from mss_sim.core.access import journal, practice_holders
-from mss_sim.core.access.access import MailboxAccess
-from mss_sim.core.mailbox import closing, mailboxes, messages, owners, retention
+from mss_sim.core.access.rights_in_force import MailboxAccess
+from mss_sim.core.mailbox import closing, handing_over, mailboxes, messages, retention
 from mss_sim.core.mailflow import forwarding, out_of_office
 from mss_sim.core.mailflow.forwarding import WantedForwarding
 from mss_sim.core.mailflow.out_of_office import WantedAnswer
@@ -133,7 +133,7 @@ async def set_closing(visit: Visit) -> Response:
 async def hand_over(visit: Visit) -> Response:
     """Hand the mailbox over to somebody else, who holds it from then on."""
     check_meant(visit)
-    await owners.hand_over(visit.core.world, visit.session.actor, visit.address, line(visit, "heir"))
+    await handing_over.hand_over(visit.core.world, visit.session.actor, visit.address, line(visit, "heir"))
     return await _led_back(visit, "closing")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mss_sim.core.control import letters
-from mss_sim.core.control.letters import ListedLetter, OpenedLetter
+from mss_sim.core.control import every_letter
+from mss_sim.core.control.every_letter import ListedLetter, OpenedLetter
 from mss_sim.core.world.store_types import LetterQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.sessions import SessionQuery
@@ -69,7 +69,7 @@ async def _listed(visit: Visit) -> dict[str, Any]:
         until=instant(filters["until"]),
         has_document=True if filters["document"] == "yes" else None,
     )
-    found = await letters.list_letters(visit.core.world, query, _address(filters["mailbox"]))
+    found = await every_letter.list_letters(visit.core.world, query, _address(filters["mailbox"]))
     rows = [{**views.letter(row), "at": row.message.received_at} for row in found[:_ROWS]]
     more = len(found) > _ROWS
     return {
@@ -96,8 +96,8 @@ def _address(text: str) -> str | None:
 async def show_letter(visit: Visit) -> Response:
     """One letter: what it says, where its copies lie, what became of it, its parts, the sessions that brought it."""
     world, position = visit.core.world, await visit.position()
-    found = await letters.open_letter(world, _id(visit))
-    raw = await letters.read_raw(world, found.message.id)
+    found = await every_letter.open_letter(world, _id(visit))
+    raw = await every_letter.read_raw(world, found.message.id)
     stored = read_summary(found.message.summary)
     headers = read_headers(raw[: split(raw)[0]], count_max=1_000)
     shown = _with_instants(await views.opened(world, found), found)
@@ -129,7 +129,7 @@ def _with_instants(shown: dict[str, Any], found: OpenedLetter) -> dict[str, Any]
 
 async def _alike(visit: Visit, ids: tuple[int, ...]) -> list[dict[str, Any]]:
     """Other letters with the same Message-ID, and where they lie."""
-    opened = [await letters.open_letter(visit.core.world, id_) for id_ in ids[:_SESSIONS_MAX]]
+    opened = [await every_letter.open_letter(visit.core.world, id_) for id_ in ids[:_SESSIONS_MAX]]
     return [{**views.letter(ListedLetter(one.message, 0)), "in": sorted({copy.address for copy in one.places})} for one in opened]
 
 
@@ -143,7 +143,7 @@ def _sessions(visit: Visit, message_id: str | None) -> list[dict[str, Any]]:
 
 async def send_source(visit: Visit) -> Response:
     """The octets of a letter, as a file or to be read in the browser, where nothing of it does anything."""
-    raw = await letters.read_raw(visit.core.world, _id(visit))
+    raw = await every_letter.read_raw(visit.core.world, _id(visit))
     shown = visit.request.query_params.get("shown") == "yes"
     headers = {
         "Content-Disposition": "inline" if shown else 'attachment; filename="letter.eml"',

@@ -17,7 +17,8 @@ from mss_sim.clock import SystemClock
 from mss_sim.control import import_rows
 from mss_sim.core.annuaire.page_addresses import open_sealed
 from mss_sim.core.control import seed_fields, seed_files
-from mss_sim.core.psc.oauth_errors import OAuthError, is_verifier
+from mss_sim.core.psc.hashes import is_verifier
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.dns import server
 from mss_sim.errors import Refusal
 from mss_sim.evidence import exchanges

@@ -6,8 +6,8 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.access import delegation
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.imap.verbs.table import VERBS
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import Right

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderRef, Opening, SelectedFolder
 from mss_sim.core.world.store_types import CopyState, Folder, Mailbox
 from mss_sim.imap.grammar.responses import ranges_of, sequence_set

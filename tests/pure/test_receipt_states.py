@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.core.mailflow.read_receipts import Sent
+from mss_sim.core.mailflow.sent_letters import Sent
 from mss_sim.store.submissions import Event, RecipientRow, SentLetter
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import TimelineKind as Kind

@@ -1,19 +1,19 @@
 """Who an actor is, and what they may do with a mailbox now.
 
-    authentication     from credentials (a password, a token, a certificate) to an actor
-    wrong_passwords    slowed down over HTTP, then refused for a while
-    access             what an identity may do with a mailbox at one instant; the refusal when it may not
-    gate               the one gate before a mailbox: may this actor do this here now
-    delegation         grants: given, revoked, renounced, handed over
-    carer_views        what carers see of a patient's mailbox, which follows it
-    masks              what a patient masks from carers
-    practice_holders   who holds a practice's mailbox: the responsible and the co-holders
-    grant_turns        grants that begin and end by themselves, for the agenda
-    identities         people, organisations and applications, with their accounts
-    patients           their national identities, and whether one backs an address
-    journal            who did what in a mailbox
-    acts_log           the log tells each act once it is committed
-    identity_names     identities by id, for responses that name people
+    authentication       from credentials (a password, a token, a certificate) to an actor
+    wrong_passwords      slowed down over HTTP, then refused for a while
+    rights_in_force      what an identity may do with a mailbox at one instant; the refusal when it may not
+    gate                 the one gate before a mailbox: may this actor do this here now
+    delegation           grants: given, revoked, renounced, handed over
+    carer_views          what carers see of a patient's mailbox, which follows it
+    carer_masks          what a patient masks from carers
+    practice_holders     who holds a practice's mailbox: the responsible and the co-holders
+    grant_turns          grants that begin and end by themselves, for the agenda
+    identities           people, organisations and applications, with their accounts
+    patient_identities   their national identities, and whether one backs an address
+    journal              who did what in a mailbox
+    process_log          the log tells each act once it is committed
+    identity_names       identities by id, for responses that name people
 
 An *actor* is an authenticated identity, with the mailbox chosen at log-in, if any. An actor
 carries no rights: `gate.require` reads them from the store at every request, inside the

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.access import access
+from mss_sim.core.access import rights_in_force
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.trust import certificates
 from mss_sim.core.world.world import World
@@ -169,7 +169,7 @@ def _home(conn: Connection, actor: Actor, now: Micros) -> Mailbox | None:
     """The mailbox that a log-in opens: the chosen one, else the actor's own open one; for an application, the first it may use."""
     if actor.mailbox:
         return mailboxes.by_address(conn, actor.mailbox)
-    held = access.all_held(conn, actor.identity.id, now)
+    held = rights_in_force.all_held(conn, actor.identity.id, now)
     own = [one.mailbox for one in held if one.access.role is not None or actor.identity.kind is IdentityKind.APPLICATION]
     return next((mailbox for mailbox in own if mailbox.state is not MailboxState.CLOSED), None)
 
@@ -224,7 +224,7 @@ async def _chosen(world: World, identity: Identity, text: str) -> str:
         address = canonical(text)
     except AddressError:
         raise refused from None
-    held = await world.store.read_briefly(access.access_to, address, identity.id, world.clock.now())
+    held = await world.store.read_briefly(rights_in_force.access_to, address, identity.id, world.clock.now())
     if held is None or not held.access.rights:
         raise refused
     return address

@@ -7,7 +7,7 @@ mailbox's, before any right is asked. So every reader of folders and copies, at 
 
     rights to answer, in conversations and when a carer writes    core/conversations
     the letter that a carer answers, by its Message-ID            core/mailflow/threads
-    letters sent, their timelines and reports                     core/mailflow/read_receipts
+    letters sent, their timelines and reports                     core/mailflow/sent_letters
     the letter that a carer's read receipt is about               core/mailflow/submitted_receipts
 
 | in the patient's folder                        | in the view                                                            |

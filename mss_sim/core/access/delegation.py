@@ -10,9 +10,9 @@ from functools import partial
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import carer_views, journal
-from mss_sim.core.access.access import Requester, access, grant_of
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester, access, grant_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode

@@ -15,9 +15,9 @@ Checks run inside the transaction that acts, so that a grant that has just ended
 `core/mailflow/submission.py`: it does not need the right to see.
 """
 
-from mss_sim.core.access import access
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access import rights_in_force
 from mss_sim.core.access.authentication import Actor, barred, check_login_method
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.world.world import World
 from mss_sim.errors import Attempt, Refusal, Rule
 from mss_sim.policy.access import unseen
@@ -40,7 +40,7 @@ def about(world: World, conn: Connection, actor: Actor, address: str, right: Rig
     """The same without the last two rows, for information about a mailbox rather than its content: a closed one stays visible."""
     check_known(world, conn, actor)
     check_reach(actor, address)
-    held = access.access_to(conn, address, actor.identity.id, world.clock.now())
+    held = rights_in_force.access_to(conn, address, actor.identity.id, world.clock.now())
     if held is None:
         raise unseen(address)
     check_right(actor, held, right)

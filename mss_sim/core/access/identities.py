@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from mss_sim.core.access import journal, patients
-from mss_sim.core.access.access import Requester
+from mss_sim.core.access import journal, patient_identities
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
-from mss_sim.core.access.patients import NewPatientIdentity
+from mss_sim.core.access.patient_identities import NewPatientIdentity
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import readable
@@ -59,7 +59,7 @@ def create_identity(world: World, conn: Connection, new: NewIdentity, password_h
     identity = row_of(world, new)
     identities.add(conn, identity)
     _set_account(world, conn, identity, new.login, password_hash)
-    patients.record(world, conn, identity, new.ins)
+    patient_identities.record(world, conn, identity, new.ins)
     return identity
 
 
@@ -132,7 +132,7 @@ async def change_identity(world: World, idnat: str, changes: dict[str, Any], log
             journal.write(world, conn, Requester(None, Door.CONTROL), ended)
         _set_account(world, conn, changed, login, password_hash)
         if ins is not None:
-            patients.record(world, conn, changed, ins)
+            patient_identities.record(world, conn, changed, ins)
         return changed
 
     return await world.store.write(unit, changes_directory=True)

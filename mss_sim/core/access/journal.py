@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.access import access, gate
-from mss_sim.core.access.access import MailboxAccess, Requester
+from mss_sim.core.access import gate, rights_in_force
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identity_names import identity_called
+from mss_sim.core.access.rights_in_force import MailboxAccess, Requester
 from mss_sim.core.world.expiring import ExpiringMap
 from mss_sim.core.world.world import World
 from mss_sim.errors import Attempt, Refusal, Rule
@@ -166,7 +166,7 @@ def _readable(world: World, conn: Connection, actor: Actor | None, address: str 
     if address is not None:
         return [gate.about(world, conn, actor, address, Right.MANAGE).mailbox_id]
     gate.check_known(world, conn, actor)
-    held = access.all_held(conn, actor.identity.id, world.clock.now())
+    held = rights_in_force.all_held(conn, actor.identity.id, world.clock.now())
     return [one.mailbox_id for one in held if one.access.may(Right.MANAGE) and actor.mailbox in (None, one.mailbox.address)]
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import access, journal
-from mss_sim.core.access.access import Requester
+from mss_sim.core.access import journal, rights_in_force
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import unseen
@@ -32,7 +32,7 @@ async def list_holders(world: World, identity_id: int, address: str) -> list[Hol
     """The holders of a mailbox, its owner or responsible first; visible to every identity that may see the mailbox."""
 
     def query(conn: Connection) -> list[Holder]:
-        held = access.require_seen(conn, address, identity_id, world.clock.now())
+        held = rights_in_force.require_seen(conn, address, identity_id, world.clock.now())
         return holders_of(conn, held.mailbox)
 
     return await world.store.read(query)
@@ -121,7 +121,7 @@ def _practice(conn: Connection, address: str) -> Mailbox:
 def _refuse_stranger(conn: Connection, by: Requester, address: str, now: Micros) -> None:
     """Without the right to see a mailbox, reveal nothing about it, not even whether it exists."""
     if by.identity_id is not None:
-        access.require_seen(conn, address, by.identity_id, now)
+        rights_in_force.require_seen(conn, address, by.identity_id, now)
 
 
 def _led_by(conn: Connection, by: Requester, address: str, now: Micros) -> Mailbox:

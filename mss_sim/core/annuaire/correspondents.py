@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.access import access
+from mss_sim.core.access import rights_in_force
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.annuaire.publication import Loading, view_now
 from mss_sim.core.world.world import World
@@ -181,7 +181,7 @@ class Correspondents:
 
 
 def _sees(conn: Connection, actor: Actor, address: str, now: Micros) -> bool:
-    held = access.access_to(conn, address, actor.identity.id, now)
+    held = rights_in_force.access_to(conn, address, actor.identity.id, now)
     return held is not None and held.access.may(Right.SEE) and actor.mailbox in (None, address)
 
 

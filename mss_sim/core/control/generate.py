@@ -6,10 +6,10 @@ Whoever is there already stays as they are, so that the same numbers a second ti
 from dataclasses import dataclass
 from typing import Any
 
-from mss_sim.core.control import fictional
+from mss_sim.core.control import fictional_patients
 from mss_sim.core.control.batches import Storing, in_batches
 from mss_sim.core.control.bulk_work import Progress
-from mss_sim.core.control.fictional_network import Counts, Network, patient_row
+from mss_sim.core.control.fictional_trust_space import Counts, Network, patient_row
 from mss_sim.core.control.many import NewRow, RowRefused
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
@@ -78,7 +78,7 @@ def samples(counts: Counts) -> list[dict[str, Any]]:
     """How the first of each sort log in, and the mailboxes that they have."""
     network = Network(counts)
     rows = [network.practitioner(0)] if counts.practitioners else []
-    rows += [patient_row(one) for one in fictional.stream(min(counts.patients, 1), counts.seed)]
+    rows += [patient_row(one) for one in fictional_patients.stream(min(counts.patients, 1), counts.seed)]
     return [_sample(row) for row in rows]
 
 

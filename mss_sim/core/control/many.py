@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mss_sim.core.access import identities as people
-from mss_sim.core.access import patients
+from mss_sim.core.access import patient_identities
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.control.names_seen import NamesSeen
 from mss_sim.core.mailbox import mailboxes as boxes
@@ -147,7 +147,7 @@ def add(
     bulk.add(conn, gathered, world.clock.now())
     for one in following:
         if one.person is not None:
-            patients.follow(world, conn, one.person, set(), {row.state for row in one.numbers})
+            patient_identities.follow(world, conn, one.person, set(), {row.state for row in one.numbers})
     added.identities, added.mailboxes = len(gathered.identities), len(gathered.mailboxes)
     return added
 
@@ -216,9 +216,9 @@ def _judge_person(world: World, around: _Around, new: NewIdentity, judged: _Judg
     if new.login is not None and canonical_login(new.login) in around.logins:
         raise people.login_taken(new.login)
     person = people.row_of(world, new)
-    judged.numbers = patients.rows_of(world, person, new.ins, around.having)
+    judged.numbers = patient_identities.rows_of(world, person, new.ins, around.having)
     if judged.numbers and _own_address(new.idnat) in around.addresses:
-        patients.check_without_mes(_own_address(new.idnat), {row.state for row in judged.numbers})
+        patient_identities.check_without_mes(_own_address(new.idnat), {row.state for row in judged.numbers})
         judged.follows = True
     return person
 

@@ -7,10 +7,10 @@ import asyncio
 from itertools import islice
 
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.control import fictional
+from mss_sim.core.control import fictional_patients
 from mss_sim.core.control.bulk_work import Progress
-from mss_sim.core.control.fictional import drawn
-from mss_sim.core.control.fictional_network import Counts, Network
+from mss_sim.core.control.fictional_patients import drawn
+from mss_sim.core.control.fictional_trust_space import Counts, Network
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.submission import Submission, SubmissionRequest
 from mss_sim.core.world.world import World
@@ -37,7 +37,7 @@ class NetworkLetters:
         self._world = world
         self._submission = submission
         self._network = Network(counts)
-        people = islice(fictional.stream(counts.patients, counts.seed), _PATIENTS)
+        people = islice(fictional_patients.stream(counts.patients, counts.seed), _PATIENTS)
         self._patients = [one.address for one in people if one.case != "provisional"]
 
     async def send(self, count: int, progress: Progress) -> int:

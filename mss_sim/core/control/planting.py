@@ -13,7 +13,7 @@ import orjson
 from mss_sim.clock import DAY, Micros, from_datetime
 from mss_sim.core.access import carer_views, delegation
 from mss_sim.core.access import identities as people
-from mss_sim.core.access.patients import NewPatientIdentity
+from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.access.practice_holders import SEED
 from mss_sim.core.control.seed_fields import placed
 from mss_sim.core.control.seed_files import SeedFiles

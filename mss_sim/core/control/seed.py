@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mss_sim.clock import Micros, Pace, from_datetime
-from mss_sim.core.access import access
-from mss_sim.core.control import planting, seed_files, seed_letters, seed_shelf
+from mss_sim.core.access import rights_in_force
+from mss_sim.core.control import planting, seed_files, seed_letters, uploaded_seeds
 from mss_sim.core.control.planting import Planting
 from mss_sim.core.control.seed_files import SeedFiles
 from mss_sim.core.psc.clients import FIRST_CLIENT
-from mss_sim.core.trust import operators, peers
+from mss_sim.core.trust import operators, peer_certificates
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.clock import decide_time
@@ -75,7 +75,7 @@ def shipped() -> list[str]:
 
 def names(world: World) -> list[str]:
     """The seeds that a world can begin with: those that are shipped, and those that were brought in."""
-    return sorted({*shipped(), *seed_shelf.names(world)})
+    return sorted({*shipped(), *uploaded_seeds.names(world)})
 
 
 def load(name: str) -> dict[str, Any]:
@@ -93,15 +93,15 @@ def _text(name: str, others: list[str] | None = None) -> str:
 def check(world: World, name: str) -> None:
     """Refusal(INVALID) for an unknown name; `none` names the empty world."""
     if name != NONE and name not in names(world):
-        _text(name, seed_shelf.names(world))
+        _text(name, uploaded_seeds.names(world))
 
 
 def find(world: World, name: str) -> SeedFiles:
     """A seed that is shipped or was brought in; Refusal(INVALID) for an unknown name. Blocking."""
-    kept = None if name in shipped() else seed_shelf.find(world, name)
+    kept = None if name in shipped() else uploaded_seeds.find(world, name)
     if kept is not None:
         return kept
-    _text(name, seed_shelf.names(world))
+    _text(name, uploaded_seeds.names(world))
     return seed_files.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
 
 
@@ -109,9 +109,9 @@ def _told(world: World, name: str) -> Mapping[str, Any]:
     """What a seed says, without its letters; nothing where one that was brought in cannot be read any more. Refusal for an unknown name."""
     if name in shipped():
         return load(name)
-    if name in seed_shelf.names(world):
-        return seed_shelf.told(world, name) or {}
-    return tomllib.loads(_text(name, seed_shelf.names(world)))
+    if name in uploaded_seeds.names(world):
+        return uploaded_seeds.told(world, name) or {}
+    return tomllib.loads(_text(name, uploaded_seeds.names(world)))
 
 
 def settings_of(world: World, name: str) -> Mapping[str, Any]:
@@ -146,7 +146,7 @@ async def plant(world: World, name: str, *, beginning: bool = False) -> bool:
 
     await world.store.write(unit, changes_directory=True, size=size)
     await operators.list_certificates(world, planting.operators_of(told.get("operators", ())))
-    await peers.certify_all(world)
+    await peer_certificates.certify_all(world)
     return True
 
 
@@ -171,7 +171,7 @@ async def idnat_of(world: World, role: str) -> str | None:
 
 async def played(world: World) -> dict[str, dict[str, Any]]:
     """By role, the rows of all seeds about people who are in this world; of one role the first."""
-    own = seed_shelf.names(world)  # what was brought in tells more of this world than what is shipped
+    own = uploaded_seeds.names(world)  # what was brought in tells more of this world than what is shipped
     rows = [row for name in [*own, *shipped()] for row in _told(world, name).get("identities", ()) if "role" in row and "login" in row]
 
     def query(conn: Connection) -> dict[str, dict[str, Any]]:
@@ -182,7 +182,7 @@ async def played(world: World) -> dict[str, dict[str, Any]]:
 
 def rows_by_idnat(world: World) -> dict[str, dict[str, Any]]:
     """What seeds say of people, by idNat: those that were brought in before those that ship. Blocking."""
-    rows = [row for name in [*seed_shelf.names(world), *shipped()] for row in _told(world, name).get("identities", ())]
+    rows = [row for name in [*uploaded_seeds.names(world), *shipped()] for row in _told(world, name).get("identities", ())]
     return {row["idnat"]: row for row in reversed(rows)}
 
 
@@ -193,7 +193,7 @@ async def personas(world: World, name: str) -> list[Persona]:
         identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row and "login" in row else None
         if identity is None:
             continue
-        held = await world.store.read(access.all_held, identity.id, world.clock.now())
+        held = await world.store.read(rights_in_force.all_held, identity.id, world.clock.now())
         boxes = tuple(PersonaMailbox(one.mailbox.address, one.mailbox.kind, tuple(sorted(one.access.rights))) for one in held)
         found.append(Persona(row["role"], identity.idnat, identity.name, row["login"], row.get("password", ""), boxes))
     return found

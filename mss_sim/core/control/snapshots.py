@@ -16,8 +16,8 @@ from typing import Any
 
 from mss_sim.clock import iso
 from mss_sim.config.settings import in_force, is_of_a_world
-from mss_sim.core.control import counts, memory, snapshot_file
-from mss_sim.core.control.memory import Memory
+from mss_sim.core.control import counts, snapshot_extras, snapshot_file
+from mss_sim.core.control.snapshot_extras import Memory
 from mss_sim.core.control.snapshot_file import DATABASE, SUFFIX, Manifest, NoSnapshot
 from mss_sim.core.world import signing_keys
 from mss_sim.core.world.world import World
@@ -153,7 +153,7 @@ def _kept(file: Path) -> Snapshot:
 
 
 def _check_whole(file: Path, database: Path) -> None:
-    memory.read(snapshot_file.unpack_database(file, database)[1])
+    snapshot_extras.read(snapshot_file.unpack_database(file, database)[1])
     databases.bring_up(database, check=True)
 
 
@@ -197,7 +197,7 @@ async def as_it_is(world: World, shelf: Shelf, seed: str | None) -> AsyncIterato
 
 async def _make(world: World, file: Path, name: str, about: About) -> None:
     database = file.with_name(DATABASE)
-    kept = memory.told(world, evidence=about.evidence)
+    kept = snapshot_extras.told(world, evidence=about.evidence)
     await world.store.save_to(database)
     manifest = await _describe(world, name, about)
     if about.evidence:
@@ -259,7 +259,7 @@ async def unpacked(world: World, snapshot: Snapshot) -> AsyncIterator[Unpacked]:
         database = Path(folder) / DATABASE
         try:
             manifest, told = await asyncio.to_thread(snapshot_file.unpack, snapshot.file, Path(folder))
-            kept = memory.read(told)
+            kept = snapshot_extras.read(told)
             await asyncio.to_thread(databases.bring_up, database)
             await asyncio.to_thread(signing_keys.check, Path(folder) / snapshot_file.KEYS)
         except (NoSnapshot, ValueError, OSError) as error:

@@ -1,10 +1,10 @@
 """Threads as one mailbox sees them, and who may answer in them.
 
-    conversations      listed and opened; closed and reopened towards patients by an explicit act
-    answer_rights      what a letter gives and withdraws; whether a patient may write to a mailbox now
-    withdrawn_rights   what an act that closes withdraws: rights, and what is still on its way
-    explanations       why somebody may or may not write to somebody now
-    dispensations      what pharmacies dispensed, which lets patients write to them first
+    conversations          listed and opened; closed and reopened towards patients by an explicit act
+    answer_rights          what a letter gives and withdraws; whether a patient may write to a mailbox now
+    withdrawn_rights       what an act that closes withdraws: rights, and what is still on its way
+    explanations           why somebody may or may not write to somebody now
+    pharmacy_dispensings   what pharmacies dispensed, which lets patients write to them first
 
 A professional may write to anyone in the trust space. A patient may write only to a mailbox
 that gave them the right to answer, and only in the conversation that it was given for; first only

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.conversations import withdrawn_rights
 from mss_sim.core.conversations.withdrawn_rights import Closing
 from mss_sim.core.mailbox import behaviours

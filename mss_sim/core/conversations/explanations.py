@@ -8,8 +8,8 @@ from datetime import date
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.core.access import gate
-from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.conversations.answer_rights import Answered, Judgement
 from mss_sim.core.world.world import World

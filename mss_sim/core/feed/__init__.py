@@ -1,14 +1,14 @@
 """What happens in a world handed on: to whoever listens, and to whoever waits for one thing.
 
-    events       what happened, read once from the store for everybody
-    listening    each event once, in the order of the commits, to whoever keeps listening
-    hearing      which of them an actor hears, as long as they have rights
-    written      an event as plain data
-    webhooks     events posted to whoever asked for that, until each is taken
-    waiting      ask again after each commit until something is there, or the time is over
-    happenings   what can be waited for: a letter, a line of a journal, an event of a timeline
-    settling     whether nothing is under way and nothing is due
-    near_misses  what came instead of a letter that did not, and in what it differs
+    events            what happened, read once from the store for everybody
+    listening         each event once, in the order of the commits, to whoever keeps listening
+    hearing           which of them an actor hears, as long as they have rights
+    plain_events      an event as plain data
+    webhooks          events posted to whoever asked for that, until each is taken
+    waiting           ask again after each commit until something is there, or the time is over
+    wait_conditions   what can be waited for: a letter, a line of a journal, an event of a timeline
+    settling          whether nothing is under way and nothing is due
+    near_misses       what came instead of a letter that did not, and in what it differs
 
 Nothing is announced that is not stored. `store/feed` gives each line of a journal and of a timeline its
 position, 1, 2, 3 …, in the transaction that writes it; who comes again with a position goes on behind it,

@@ -1,9 +1,9 @@
 """What an actor hears: events in the mailboxes over which they have rights, as long as they have them (`policy.hearing`)."""
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import access, gate
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access import gate, rights_in_force
 from mss_sim.core.access.authentication import Actor, token_expired
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.feed.events import FeedEvent
 from mss_sim.core.feed.listening import Heard
 from mss_sim.core.world.world import World
@@ -54,9 +54,9 @@ class Hearer:
     def _hears(self, conn: Connection) -> tuple[dict[int, MailboxAccess], Micros | None]:
         world, actor, now = self._world, self._actor, self._world.clock.now()
         gate.check_known(world, conn, actor)
-        found = access.holdings(conn, actor.identity.id)
-        accesses = access.accesses_at(found, now)
-        held = access.held(accesses, mailboxes.with_ids(conn, tuple(accesses)))
+        found = rights_in_force.holdings(conn, actor.identity.id)
+        accesses = rights_in_force.accesses_at(found, now)
+        held = rights_in_force.held(accesses, mailboxes.with_ids(conn, tuple(accesses)))
         ends = (end for given in found.grants.values() for one in given for end in (one.valid_from, one.valid_until))
         until = min((end for end in ends if end is not None and end > now), default=None)
         return {one.mailbox_id: one for one in held if actor.mailbox in (None, one.mailbox.address)}, until

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mss_sim.core.feed.webhooks import Webhooks
 from mss_sim.core.mailbox.kept_diagnoses import KeptDiagnoses
 from mss_sim.core.mailflow.queue import Queue
-from mss_sim.core.patients.patients import Patients
+from mss_sim.core.patients.due_steps import Patients
 from mss_sim.core.world.world import World
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from mss_sim.clock import Micros
 from mss_sim.core.access import journal
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox import charges
-from mss_sim.core.mailbox.charges import entry_of
+from mss_sim.core.mailbox import charge_deeds
+from mss_sim.core.mailbox.charge_deeds import entry_of
 from mss_sim.core.mailbox.copies import allowed, put_in
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
 from mss_sim.core.mailbox.room import require_room
@@ -91,7 +91,7 @@ def _put(world: World, conn: Connection, actor: Actor, there: SelectedFolder, on
     body = (row.id, imap_envelope, one.parsed.structure, search_text, new.raw)
     messages.add(conn, [row._replace(thread_id=_thread(conn, there, row.id, one.parsed))], [body])
     change = FlagChange(new.flags)
-    flags_, words = changed(Flag(0), "", charges.without_words(change))
+    flags_, words = changed(Flag(0), "", charge_deeds.without_words(change))
     when = row.received_at if new.internal_at is None else new.internal_at
     state = CopyState(0, 0, row.id, flags_, words, 0, when, len(new.raw), row.id, bool(flags_ & Flag.SEEN))
     copy = put_in(world, there.folder, allowed(there, state))
@@ -99,7 +99,7 @@ def _put(world: World, conn: Connection, actor: Actor, there: SelectedFolder, on
     state = state._replace(copy_id=copy.id)
     line = entry_of(there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})
     journal.write(world, conn, journal.by(actor), [line._replace(about=(row.subject, row.rfc_message_id))])
-    charges.follow_new(world, conn, actor, there, state._replace(uid=copy.uid, flags=copy.flags, keywords=copy.keywords), change)
+    charge_deeds.follow_new(world, conn, actor, there, state._replace(uid=copy.uid, flags=copy.flags, keywords=copy.keywords), change)
     return copy.uid
 
 

@@ -12,8 +12,8 @@ import orjson
 
 from mss_sim.clock import after
 from mss_sim.core.access import journal
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy import behaviours

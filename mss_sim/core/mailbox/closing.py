@@ -14,11 +14,11 @@ from functools import partial
 
 from mss_sim.clock import DAY, Micros, iso
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox.owners import led_by
+from mss_sim.core.access.rights_in_force import Requester
+from mss_sim.core.mailbox.handing_over import led_by
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

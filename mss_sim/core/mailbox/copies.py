@@ -22,8 +22,8 @@ from typing import ClassVar, NamedTuple
 
 from mss_sim.core.access import carer_views, gate, journal
 from mss_sim.core.access.authentication import Actor
-from mss_sim.core.mailbox import charges
-from mss_sim.core.mailbox.charges import entry_of
+from mss_sim.core.mailbox import charge_deeds
+from mss_sim.core.mailbox.charge_deeds import entry_of
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
 from mss_sim.core.mailbox.room import require_room
 from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, personal_reader, selected_folder
@@ -116,8 +116,8 @@ def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies,
         gate.check_right(actor, here.held, right)
     limit, before = change.unchanged_since, here.folder.modseq
     late, was = {row.uid for row in rows if limit is not None and row.modseq > limit}, {row.uid: row.modseq for row in rows}
-    handed = charges.follow_words(world, conn, actor, here, [row for row in rows if row.uid not in late], change)
-    rows, change = [handed.get(row.uid, row) for row in rows], charges.without_words(change)
+    handed = charge_deeds.follow_words(world, conn, actor, here, [row for row in rows if row.uid not in late], change)
+    rows, change = [handed.get(row.uid, row) for row in rows], charge_deeds.without_words(change)
     wanted = [(row, *new) for row in rows if row.uid not in late and (new := _wanted(here, row, change))]
     after, first = _flag(world, conn, actor, here, wanted)
     if after:
@@ -132,7 +132,7 @@ def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies,
 def _wanted(here: SelectedFolder, row: CopyState, change: FlagChange) -> tuple[Flag, str] | None:
     """The flags, as the reader sees them, and keywords that a copy gets; None when nothing changes."""
     visible = (row.flags & ~Flag.SEEN) | (Flag.SEEN if row.seen else Flag(0))
-    base = (Flag(0), charges.words_in(row.keywords)) if change.replace else (visible, row.keywords)
+    base = (Flag(0), charge_deeds.words_in(row.keywords)) if change.replace else (visible, row.keywords)
     wanted, words = changed(*base, change)
     if change.replace and Right.DELETE not in here.held.access.rights:
         wanted |= visible & Flag.DELETED  # flags that the actor may not clear stay (ref: rfc4314#4)
@@ -237,7 +237,7 @@ def _carried(source: SelectedFolder, there: SelectedFolder, row: CopyState) -> C
     """The copy as it enters another mailbox: nobody has it in charge there; where \\Seen is common there, it is what the reader saw here
     (ref: rfc9051#6.4.7)."""
     if source.held.mailbox.id != there.held.mailbox.id:
-        row = row._replace(keywords=charges.words_beside(row.keywords))
+        row = row._replace(keywords=charge_deeds.words_beside(row.keywords))
     if source.reader is None or there.reader is not None:
         return row
     return row._replace(flags=(row.flags & ~Flag.SEEN) | (Flag.SEEN if row.seen else Flag(0)))
@@ -281,13 +281,13 @@ async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -
         source, rows = find(world, conn, actor, which, Right.READ)
         there = selected_folder(world, conn, actor, target, Right.FILE, lock=True)
         require_room(world, there, [row.size_bytes for row in rows])
-        stand = charges.standing(conn, rows, there)
+        stand = charge_deeds.standing(conn, rows, there)
         made = [put_in(world, there.folder, allowed(there, _carried(source, there, row))) for row in stand.rows]
         messages.add_copies(conn, made)
         if made:
             if source.held.mailbox.id == there.held.mailbox.id:
                 messages.copy_readings(conn, [(row.copy_id, copied.id) for row, copied in zip(rows, made, strict=True)])
-                charges.copy(world, conn, stand, [copied.id for copied in made])
+                charge_deeds.copy(world, conn, stand, [copied.id for copied in made])
             else:
                 _carry_seen(world, conn, actor, there, rows, made)
             mailboxes.add_usage(conn, there.held.mailbox.id, sum(row.size_bytes for row in rows))

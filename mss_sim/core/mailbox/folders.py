@@ -1,8 +1,8 @@
 """The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
 
 from mss_sim.core.access import carer_views, gate, journal
-from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.selected_folder import SelectedFolder, personal_reader
 from mss_sim.core.world.world import World

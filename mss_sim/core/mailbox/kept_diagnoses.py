@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from mss_sim import log
 from mss_sim.clock import Micros
 from mss_sim.core.access import journal
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.mailbox.diagnosis import Diagnoses
 from mss_sim.core.mailbox.messages import OpenedMessage
 from mss_sim.core.world.world import World

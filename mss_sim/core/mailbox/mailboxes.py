@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mss_sim.core.access import gate, journal, patients
-from mss_sim.core.access.access import Requester
+from mss_sim.core.access import gate, journal, patient_identities
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identities import refuse_controls, refuse_nulls, require_identity
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import POSTMASTER, AddressError, canonical, domain_of
@@ -136,7 +136,7 @@ def row_of(
         )
     state = new.state  # of a patient's, unless something else is asked for, what the identities say
     if new.kind is MailboxKind.PATIENT and state is MailboxState.ACTIVE:
-        state = patients.state_of_new_mailbox(world, address, states_of)
+        state = patient_identities.state_of_new_mailbox(world, address, states_of)
     now = world.clock.now()
     seen = new.seen_policy or (SeenPolicy.SHARED if new.kind in _SHARED_KINDS else SeenPolicy.PERSONAL)
     return Mailbox(

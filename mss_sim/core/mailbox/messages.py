@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import access, gate
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access import gate, rights_in_force
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import ById
 from mss_sim.core.mailbox.flag_rules import FlagChange, check_words
@@ -102,9 +102,9 @@ class ChangedMessage:
 
 async def held_mailboxes(world: World, actor: Actor) -> list[MailboxAccess]:
     """Every mailbox that the actor may see now; only the one chosen at log-in, if one was chosen."""
-    holdings = await world.people.read(access.holdings, actor.identity.id)
-    accesses = access.accesses_at(holdings, world.clock.now())
-    rows = access.held(accesses, await world.store.read_unchanged(mailboxes.with_ids, tuple(accesses)))
+    holdings = await world.people.read(rights_in_force.holdings, actor.identity.id)
+    accesses = rights_in_force.accesses_at(holdings, world.clock.now())
+    rows = rights_in_force.held(accesses, await world.store.read_unchanged(mailboxes.with_ids, tuple(accesses)))
     return [held for held in rows if held.access.may(Right.SEE) and actor.mailbox in (None, held.mailbox.address)]
 
 
@@ -120,7 +120,7 @@ async def open_mailbox(world: World, actor: Actor, address: str) -> MailboxAcces
 
 async def may(world: World, actor: Actor, address: str, right: Right) -> bool:
     """Whether an act that needs that right over a mailbox would be allowed."""
-    held = await world.store.read_briefly(access.access_to, address, actor.identity.id, world.clock.now())
+    held = await world.store.read_briefly(rights_in_force.access_to, address, actor.identity.id, world.clock.now())
     return held is not None and held.access.may(right) and actor.mailbox in (None, address)
 
 
@@ -128,7 +128,7 @@ async def seen_as(world: World, actor: Actor, address: str, copy_id: int | None)
     """The id by which the actor knows a copy of a mailbox: a carer knows another one than the patient."""
 
     def query(conn: Connection) -> int | None:
-        held = access.access_to(conn, address, actor.identity.id, world.clock.now())
+        held = rights_in_force.access_to(conn, address, actor.identity.id, world.clock.now())
         if copy_id is None or held is None or held.carer_of is None:
             return copy_id
         return carer_views.seen_as(conn, copy_id)

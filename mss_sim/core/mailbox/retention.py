@@ -16,12 +16,12 @@ from functools import partial
 
 from mss_sim.clock import DAY, Micros, iso
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox import removals
-from mss_sim.core.mailbox.owners import led_by
+from mss_sim.core.access.rights_in_force import Requester
+from mss_sim.core.mailbox import forced_removals
+from mss_sim.core.mailbox.handing_over import led_by
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.ids import instant_of, last_id_at
@@ -152,7 +152,7 @@ class Retention:
             gone += retention.between(conn, one, 0, last_id_at(midnight - one.days * DAY), _AT_ONCE - len(gone))
         if not gone:
             return []
-        removals.remove(self._world, conn, gone, Act.EXPIRED, _SYSTEM)
+        forced_removals.remove(self._world, conn, gone, Act.EXPIRED, _SYSTEM)
         return self._fired(conn, FiredKind.EXPIRED, [(row.mailbox_id, row.id) for row in gone])
 
     def _fired(self, conn: Connection, kind: FiredKind, about: Sequence[tuple[int, int]]) -> list[Fired]:

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import gate
-from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor, token_expired
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key, kinds, looks_inside, texts

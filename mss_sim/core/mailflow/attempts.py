@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.access import acts_log
-from mss_sim.core.mailflow import delivery_notifications, timelines
+from mss_sim.core.access import process_log
+from mss_sim.core.mailflow import delivery_reports, timelines
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.delivery_notifications import retry_deadline
+from mss_sim.core.mailflow.delivery_reports import retry_deadline
 from mss_sim.core.mailflow.outbound_interface import DELIVERED, RecipientReply, RelayResult
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -134,7 +134,7 @@ class Settling:
             leased_until=None,
         )
         queue.wait(conn, changed)
-        acts_log.note_deferral(conn, changed, due.person.address, submission)
+        process_log.note_deferral(conn, changed, due.person.address, submission)
 
     def _next(self, waiting: Waiting, submission: SentLetter, now: Micros) -> Micros:
         """The next attempt: the wait doubles up to its limit, and never skips the instants at which the sender must be notified."""
@@ -160,6 +160,4 @@ class Settling:
         until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
         reply = world.told(answer.reply)
         told = RecipientStatus(person.address, action, answer.status, reply, person.original, answer.host, until)
-        self._delivery.deliver(
-            conn, [delivery_notifications.notification(world, conn, about, [told], submission.id, submission.operator_id)]
-        )
+        self._delivery.deliver(conn, [delivery_reports.notification(world, conn, about, [told], submission.id, submission.operator_id)])

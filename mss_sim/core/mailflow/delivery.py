@@ -10,9 +10,8 @@ and cannot be delivered is returned to its sender as a notification, in the same
 
 from collections.abc import Callable, Sequence
 
-from mss_sim.core.access import access, patients
+from mss_sim.core.access import patient_identities, rights_in_force
 from mss_sim.core.conversations import answer_rights
-from mss_sim.core.mailflow import delivery_notifications as reports
 from mss_sim.core.mailflow import (
     delivery_records,
     faults,
@@ -24,6 +23,7 @@ from mss_sim.core.mailflow import (
     submitted_receipts,
     threads,
 )
+from mss_sim.core.mailflow import delivery_reports as reports
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -171,7 +171,7 @@ class Delivery:
             raise Refusal(Rule.SEND_NOT_ALLOWED, say("The mailbox that the letter leaves from is gone."))
         if not identities.is_enabled(conn, origin.actor_id):
             raise Refusal(Rule.SEND_NOT_ALLOWED, say("Your identity was disabled."), reference="quirks#log-in-taken-back")
-        held = access.access(conn, sender, origin.actor_id, letter.at)
+        held = rights_in_force.access(conn, sender, origin.actor_id, letter.at)
         sending = decide_sending(held, sender.address, self._world.settings.delegation.send_precedence, origin.wished)
         effect = closure.effect_of(sender.kind, MailboxKind.PATIENT, *letter.parsed.marks)
         if effect in (closure.Effect.CLOSE, closure.Effect.WITHDRAW) and _writes_to_patients(letter):
@@ -230,7 +230,7 @@ class Delivery:
     def _warn(self, conn: Connection, sorted_: RoutedLetter, address: str, operator: Operator | None) -> None:
         """Note what the sender has to know of a patient's address; Refusal when it may not be written to. Operators outside know best."""
         if sorted_.letter.submitted and operator is not None and operator.mx is None:
-            warning = patients.check_addressee(self._world, conn, address)
+            warning = patient_identities.check_addressee(self._world, conn, address)
             if warning:
                 sorted_.warned.append((address, warning))
 

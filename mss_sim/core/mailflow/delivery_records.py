@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import acts_log, journal
-from mss_sim.core.access.access import Requester
+from mss_sim.core.access import journal, process_log
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.conversations.answer_rights import Occasion
 from mss_sim.core.mailflow import timelines
@@ -72,7 +72,7 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
             first = letter.at + int(world.settings.queue.retry_seconds * SECOND)
             deferred = Waiting(person.id, 1, first, delayed_told=False, last_reply=reply)
             waiting.append(deferred)
-            acts_log.note_deferral(conn, deferred, person.address, rows[-1])
+            process_log.note_deferral(conn, deferred, person.address, rows[-1])
     submissions.add(conn, rows, people)
     asking = {one.letter.submission_id for one in stored if one.letter.parsed.receipt_to and not one.letter.parsed.is_report}
     timelines.begin(world, conn, rows, people, events, asking=asking, waiting={one.recipient_id for one in waiting})

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mss_sim.core.access import journal
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, OfServer, RoutedLetter, prepare
 from mss_sim.core.mailflow.out_of_office import arrival, lineage
 from mss_sim.core.world.world import World

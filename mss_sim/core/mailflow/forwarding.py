@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.mailflow.out_of_office import refuse_patients
 from mss_sim.core.mailflow.submission import check_listed
 from mss_sim.core.world.world import World

@@ -6,7 +6,7 @@ A letter for nobody is taken at RCPT and stored; in that transaction its return 
 from typing import Any, NamedTuple
 
 from mss_sim.clock import SECOND
-from mss_sim.core.mailflow.delivery_notifications import deformed_at_need, operator_id, system_letter
+from mss_sim.core.mailflow.delivery_reports import deformed_at_need, operator_id, system_letter
 from mss_sim.core.mailflow.letter import Letter, OfServer, RoutedLetter, date_time
 from mss_sim.core.world.world import World
 from mss_sim.errors import Rule

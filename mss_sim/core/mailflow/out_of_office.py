@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from mss_sim.clock import DAY, Micros, iso
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identities import refuse_controls
 from mss_sim.core.access.journal import Entry
-from mss_sim.core.mailflow.delivery_notifications import system_letter
+from mss_sim.core.access.rights_in_force import Requester
+from mss_sim.core.mailflow.delivery_reports import system_letter
 from mss_sim.core.mailflow.letter import Letter, OfServer, RoutedLetter
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

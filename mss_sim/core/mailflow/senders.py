@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import access
-from mss_sim.core.access.access import access_to
+from mss_sim.core.access import rights_in_force
 from mss_sim.core.access.authentication import Actor, barred, check_login_method
+from mss_sim.core.access.rights_in_force import access_to
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.headers import readable
@@ -88,9 +88,9 @@ class Senders:
     async def choices(self, actor: Actor) -> list[SendingMailbox]:
         """All mailboxes from which the actor may send now, their own first; one for each quality in which they may."""
         world, found = self._world, list[SendingMailbox]()
-        accesses = access.accesses_at(await world.people.read(access.holdings, actor.identity.id), world.clock.now())
+        accesses = rights_in_force.accesses_at(await world.people.read(rights_in_force.holdings, actor.identity.id), world.clock.now())
         rows = await world.store.read_unchanged(mailboxes.with_ids, tuple(accesses))
-        for held in access.held(accesses, rows):
+        for held in rights_in_force.held(accesses, rows):
             for mode in (SendMode.OWNER,) if held.access.role else (SendMode.ON_BEHALF, SendMode.AS):
                 with suppress(Refusal):  # a right that is not held, a mailbox that does not send, a log-in that it does not take
                     found.append(await self.sender_at(actor, held.mailbox.address, mode))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import journal, patients
-from mss_sim.core.access.access import access_to
+from mss_sim.core.access import journal, patient_identities
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import access_to
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailbox.stored_message import read_message, without_holding
 from mss_sim.core.mailflow import mes_bounces
@@ -79,7 +79,7 @@ async def check_recipient(world: World, sender: SendingMailbox | None, address: 
     if operator is not None and operator.mx is not None and not peer:
         return  # another server's mailbox: that server decides
     if sender is not None and sender.mailbox.kind is not MailboxKind.PATIENT and domain_of(address) == PATIENT_DOMAIN:
-        await world.store.read_briefly(partial(patients.check_addressee, world), address=address)
+        await world.store.read_briefly(partial(patient_identities.check_addressee, world), address=address)
     local = peer or (sender is not None and operator is not None and operator.id == sender.mailbox.operator_id)
     if sender and sender.mailbox.kind is MailboxKind.PATIENT:
         await _check_invited(world, sender, address)

@@ -13,8 +13,8 @@
 from collections.abc import Collection, Sequence
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import access
-from mss_sim.core.mailflow.delivery_notifications import given_back, read_report
+from mss_sim.core.access import rights_in_force
+from mss_sim.core.mailflow.delivery_reports import given_back, read_report
 from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -75,7 +75,7 @@ def check_null_path(letter: Letter) -> None:
 def check(world: World, conn: Connection, letter: Letter, about: ReceiptSubject, sender: DeliveryMailbox) -> None:
     """Refuse a read receipt by the table above (ref: rfc8098#2.1)."""
     if letter.submitted:
-        held = access.access(conn, sender, letter.submitted.actor_id, letter.at)
+        held = rights_in_force.access(conn, sender, letter.submitted.actor_id, letter.at)
         lacking = held.lacks(Right.READ)
         if lacking:
             right_missing(lacking, sender.address)

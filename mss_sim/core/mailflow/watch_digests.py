@@ -12,7 +12,7 @@ from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailflow import watch_list
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.delivery_notifications import system_letter
+from mss_sim.core.mailflow.delivery_reports import system_letter
 from mss_sim.core.mailflow.letter import OfServer
 from mss_sim.core.mailflow.watch_list import WatchEntry, WatchQuery
 from mss_sim.core.world.agenda import Fired

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from mss_sim.clock import DAY, Micros
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import MailboxAccess
 from mss_sim.core.access.authentication import Actor
+from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode

@@ -4,10 +4,10 @@ What a patient does is data (`policy/behaviours.py`): a list of reactions to let
 (`core/mailbox/behaviours.py`, `core/mailflow/reactions.py`), so that nothing is forgotten by a process that dies; this room does them when
 their instant comes, and does each once.
 
-    patients.py   does what is due, tells the agenda what happened
-    steps.py      one act each: opens, sends the receipt, answers, forwards, deletes, closes, returns
-    answer.py     what a patient writes, and the photo or the PDF that comes with it
-    gateway.py    what the gateway of a hospital says of documents: taken in, or why not
+    due_steps.py          does what is due, tells the agenda what happened
+    steps.py              one act each: opens, sends the receipt, answers, forwards, deletes, closes, returns
+    answer.py             what a patient writes, and the photo or the PDF that comes with it
+    hospital_gateway.py   what the gateway of a hospital says of documents: taken in, or why not
 
 Every act is the verb that the doors use, by the holder of the mailbox, through the door `mes`: the same rights, refusals, journal lines and
 receipts. A patient who answers after the exchange was closed is refused here as at the submission port.

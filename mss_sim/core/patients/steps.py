@@ -30,7 +30,7 @@ from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.read_receipts import Receipts, ReceiptWish, WrittenReceipt
 from mss_sim.core.mailflow.submission import Submission, SubmissionRequest
-from mss_sim.core.patients import gateway
+from mss_sim.core.patients import hospital_gateway
 from mss_sim.core.patients.answer import answer, forwarded, recipients_of
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
@@ -170,11 +170,11 @@ class Steps:
     async def _integrate(self, scene: _Scene) -> FiredKind | None:
         """Take the documents in, and say so as the letter lets it be said: by a receipt of integration, else by a letter."""
         raw = await self._raw(scene)
-        error = await gateway.integrate(self._world, raw)
+        error = await hospital_gateway.integrate(self._world, raw)
         if not read_summary(scene.message.summary).receipt_to:
             parsed = await read_message(self._world, raw)
             (to,) = recipients_of(parsed, scene.mailbox.address, scene.step.to)[:1] or [("", "")]
-            written = await asyncio.to_thread(gateway.answer, self._world, _author(scene), to, parsed, raw, error)
+            written = await asyncio.to_thread(hospital_gateway.answer, self._world, _author(scene), to, parsed, raw, error)
             return await self._submit(scene, written, [to[1]] if to[1] else [], FiredKind.ANSWERED)
         kind = await self._world.store.write(lambda conn: self._integrated(conn, scene, error))
         self._delivery.wake_queue_if_needed()

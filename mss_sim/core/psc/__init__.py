@@ -6,10 +6,11 @@
     clients           registered by the control plane, by a file, at first start
     professionals     people with a card or a phone, and how they may log in
     userinfo_claims   what userinfo reports about each
-    oauth_errors      refusals in the words of the protocol; PKCE
+    oauth_errors      refusals in the words of the protocol
+    hashes            what both sides of a code compute: PKCE, at_hash
 
 Pro Santé Connect is one provider for all operators. Tokens are signed and verified by
-`world/tokens`, so that every mail door checks them offline, as operators do; only introspection
+`world/access_tokens`, so that every mail door checks them offline, as operators do; only introspection
 reports whether the session behind a token has ended.
 
 | kept                             | where, and how long                                  |

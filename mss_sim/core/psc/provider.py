@@ -13,7 +13,8 @@ from typing import Any
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.psc import professionals
 from mss_sim.core.psc.clients import hash_of
-from mss_sim.core.psc.oauth_errors import OAuthError, at_hash, verifier_fits
+from mss_sim.core.psc.hashes import at_hash, verifier_fits
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.psc.skew import skewed
 from mss_sim.core.psc.switches import Switches
 from mss_sim.core.world.access_tokens import SCOPE, subject_of

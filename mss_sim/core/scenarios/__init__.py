@@ -3,9 +3,9 @@
     plays            plays: begun, played, listed, removed
     cast             whom the actors are in this world, and which mailboxes the names stand for
     stage            what steps have at hand: verbs, cast, what earlier steps made
-    verbs            the verbs that plays act by
+    services         the verbs that plays act by
     acts             what persons do, with their rights
-    changes          what is done to the world: clock, faults, behaviours
+    world_changes    what is done to the world: clock, faults, behaviours
     waits            what is waited for
     outcomes         what came, compared with what was expected
     recording        what was done since an instant as a scenario

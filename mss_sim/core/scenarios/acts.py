@@ -10,7 +10,7 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.control import documents
 from mss_sim.core.conversations import conversations, explanations
-from mss_sim.core.feed.happenings import newcomers
+from mss_sim.core.feed.wait_conditions import newcomers
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailflow.letter import Addressee, Envelope
@@ -50,7 +50,7 @@ class Acting:
 async def send(stage: Stage, acting: Acting, deed: deeds.Send) -> Facts:
     """Send a letter; what is refused for one recipient is not sent at all."""
     world, address = stage.world, stage.cast.address(deed.from_ or acting.name)
-    sender = (await stage.verbs.submission.senders.sender_at(acting.actor, address)).mailbox
+    sender = (await stage.services.submission.senders.sender_at(acting.actor, address)).mailbox
     author = readable(sender.label or acting.actor.identity.name), address
     answered = await _copy(stage, acting.actor, address, deed.answers) if deed.answers else None
     references = list(read_summary(answered.message.summary).references) if answered else []
@@ -79,7 +79,7 @@ async def send(stage: Stage, acting: Acting, deed: deeds.Send) -> Facts:
     request = SubmissionRequest(
         Envelope(address, people), raw, "HTTP", "a scenario", deed.mode, strict=True, answers=answered.message.id if answered else None
     )
-    accepted = await stage.verbs.submission.submit(acting.actor, request)
+    accepted = await stage.services.submission.submit(acting.actor, request)
     if acting.called:
         stage.letters[acting.called] = KnownLetter(accepted.rfc_message_id or message_id, accepted.message_id)
     return {"mode": accepted.mode.value} if accepted.mode else {}
@@ -103,7 +103,7 @@ def _file(one: Enclosed) -> File:
 async def open_(stage: Stage, acting: Acting, deed: deeds.Open) -> Facts:
     """Read a letter, with all that follows from it."""
     address, found = await _letter(stage, acting, deed)
-    opened = await stage.verbs.receipts.open_message(acting.actor, address, found.copy.id)
+    opened = await stage.services.receipts.open_message(acting.actor, address, found.copy.id)
     summary = read_summary(opened.item.message.summary)
     return {
         "subject": opened.item.message.subject,
@@ -128,7 +128,7 @@ async def mark(stage: Stage, acting: Acting, deed: deeds.Mark) -> Facts:
     change = FlagChange(frozenset(deed.add), frozenset(deed.remove))
     changed = await messages.change_flags(stage.world, acting.actor, address, found.copy.id, change)
     if FLAG_SEEN in deed.add:
-        await stage.verbs.receipts.after_marking(acting.actor, address, changed.item.copy.id)
+        await stage.services.receipts.after_marking(acting.actor, address, changed.item.copy.id)
     return {}
 
 
@@ -149,7 +149,7 @@ async def delete(stage: Stage, acting: Acting, deed: deeds.Delete) -> Facts:
 async def receipt(stage: Stage, acting: Acting, deed: deeds.Receipt) -> Facts:
     """Send the read receipt that a letter asks for."""
     address, found = await _letter(stage, acting, deed)
-    await stage.verbs.receipts.send(acting.actor, address, found.copy.id, ReceiptWish())
+    await stage.services.receipts.send(acting.actor, address, found.copy.id, ReceiptWish())
     return {}
 
 

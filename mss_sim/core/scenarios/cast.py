@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mss_sim.core.access import access, authentication
-from mss_sim.core.access.access import MailboxAccess
+from mss_sim.core.access import authentication, rights_in_force
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identity_names import identity_called
-from mss_sim.core.control import likenesses, seed
+from mss_sim.core.access.rights_in_force import MailboxAccess
+from mss_sim.core.control import people_like, seed
 from mss_sim.core.world.store_types import Identity
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -52,7 +52,7 @@ async def cast_of(world: World, scenario: Scenario) -> Cast:
     now = world.clock.now()
 
     def query(conn: Connection) -> dict[str, list[MailboxAccess]]:
-        return {name: access.all_held(conn, who.id, now) for name, who in people.items()}
+        return {name: rights_in_force.all_held(conn, who.id, now) for name, who in people.items()}
 
     held = await world.store.read(query)
     own = {name: box for name, boxes in held.items() if (box := _own(boxes)) is not None}
@@ -62,7 +62,7 @@ async def cast_of(world: World, scenario: Scenario) -> Cast:
 async def _person(world: World, name: str, role: Role) -> Identity:
     called = role.called
     if role.like is not None:
-        [made] = await likenesses.add_like(world, role.like, 1)
+        [made] = await people_like.add_like(world, role.like, 1)
         called = made.idnat
     elif role.role is not None:
         called = await seed.idnat_of(world, role.role)

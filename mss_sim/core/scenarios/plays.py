@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from mss_sim.core.feed import happenings
-from mss_sim.core.scenarios import acts, changes, outcomes, waits
+from mss_sim.core.feed import wait_conditions
+from mss_sim.core.scenarios import acts, outcomes, waits, world_changes
 from mss_sim.core.scenarios.acts import Acting
 from mss_sim.core.scenarios.cast import cast_of
 from mss_sim.core.scenarios.outcomes import Outcome, Verdict
+from mss_sim.core.scenarios.services import Services
 from mss_sim.core.scenarios.stage import Facts, Missed, Stage
-from mss_sim.core.scenarios.verbs import Verbs
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
 from mss_sim.scenarios import deeds
@@ -45,10 +45,10 @@ _TO_THE_WORLD: dict[type[deeds.Deed], Callable[[Stage, Any], Awaitable[Facts]]] 
     deeds.Journal: waits.journal,
     deeds.Timeline: waits.timeline,
     deeds.Settle: waits.settle,
-    deeds.Clock: changes.set_clock,
-    deeds.Advance: changes.advance,
-    deeds.Lift: changes.lift,
-    deeds.Behave: changes.behave,
+    deeds.Clock: world_changes.set_clock,
+    deeds.Advance: world_changes.advance,
+    deeds.Lift: world_changes.lift,
+    deeds.Behave: world_changes.behave,
 }
 """What is done to the world, or asked of it; letters that are waited for and faults get names besides. A note does nothing."""
 
@@ -87,9 +87,9 @@ class Play:
 class Plays:
     """The plays of one world."""
 
-    def __init__(self, verbs: Verbs) -> None:
-        self._verbs = verbs
-        self._settings = verbs.world.settings.scenarios
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.world.settings.scenarios
         self._plays: dict[str, Play] = {}
 
     def forget(self) -> None:
@@ -123,9 +123,9 @@ class Plays:
     async def begin(self, scenario: Scenario) -> Play:
         """A play whose first step waits. Refusal: NOT_FOUND for somebody who is not here, LIMIT_REACHED for too many plays that go on."""
         self._make_room()
-        world = self._verbs.world
+        world = self._services.world
         cast = await cast_of(world, scenario)
-        stage = Stage(self._verbs, cast, await happenings.place(world))
+        stage = Stage(self._services, cast, await wait_conditions.place(world))
         self._make_room()
         play = Play(encode(world.ids.next()), scenario, stage)
         self._plays[play.id] = play
@@ -160,7 +160,7 @@ class Plays:
         except Missed as missed:
             verdict = outcomes.of_missed(missed)
         seconds = asyncio.get_running_loop().time() - began
-        return _outcome(verdict, self._verbs.world.clock.now(), seconds)
+        return _outcome(verdict, self._services.world.clock.now(), seconds)
 
 
 def _outcome(verdict: Verdict, at: int, seconds: float) -> Outcome:
@@ -189,6 +189,6 @@ async def _done(stage: Stage, step: Step, number: int) -> Facts:
     if isinstance(step.deed, deeds.Wait):
         return await waits.wait(stage, step.deed, step.called)
     if isinstance(step.deed, deeds.Fault):
-        return await changes.set_fault(stage, step.deed, step.called or str(number))
+        return await world_changes.set_fault(stage, step.deed, step.called or str(number))
     other = _TO_THE_WORLD.get(type(step.deed))
     return await other(stage, step.deed) if other is not None else {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.feed.happenings import lines_after
+from mss_sim.core.feed.wait_conditions import lines_after
 from mss_sim.core.scenarios.recorded_steps import LetterSeen, Line, Recorder, in_order, one_line
 from mss_sim.core.world.store_types import JournalRow
 from mss_sim.core.world.world import World

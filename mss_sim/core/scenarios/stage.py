@@ -5,7 +5,7 @@ from datetime import datetime
 
 from mss_sim.clock import Micros, NoDuration, after, from_datetime
 from mss_sim.core.scenarios.cast import Cast
-from mss_sim.core.scenarios.verbs import Verbs
+from mss_sim.core.scenarios.services import Services
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.scenarios.model import Value
@@ -35,7 +35,7 @@ class KnownGrant:
 class Stage:
     """One play at work. `since`: the highest id there was when it began; what has a higher one came in it."""
 
-    verbs: Verbs
+    services: Services
     cast: Cast
     since: int
     letters: dict[str, KnownLetter] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Stage:
     @property
     def world(self) -> World:
         """The world in which it is played."""
-        return self.verbs.world
+        return self.services.world
 
 
 def instant(world: World, text: str) -> Micros:

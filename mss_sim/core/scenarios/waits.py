@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from mss_sim.core.feed import happenings
-from mss_sim.core.feed.happenings import FoundLetter
+from mss_sim.core.feed import wait_conditions
 from mss_sim.core.feed.near_misses import NearMiss, near_misses
+from mss_sim.core.feed.wait_conditions import FoundLetter
 from mss_sim.core.scenarios.stage import Facts, KnownLetter, Missed, Stage
 from mss_sim.core.world.store_types import ActQuery, EventQuery, LetterQuery
 from mss_sim.mail.parse import fold
@@ -17,15 +17,15 @@ _EVENTS_MAX = 200
 async def wait(stage: Stage, deed: deeds.Wait, called: str | None) -> Facts:
     """Letters that came since the play began, or that none comes."""
     query, mailbox = _query(stage, deed), stage.cast.address(deed.mailbox) if deed.mailbox else None
-    folders = await happenings.folders_of(stage.world, mailbox) if mailbox else None
-    search = happenings.LetterSearch(stage.world, query, mailbox, stage.since)
+    folders = await wait_conditions.folders_of(stage.world, mailbox) if mailbox else None
+    search = wait_conditions.LetterSearch(stage.world, query, mailbox, stage.since)
     found: list[FoundLetter] = []
 
     async def look() -> bool | None:
         found[:] = await search.look()
         return True if len(found) >= query.limit else None
 
-    came = await stage.verbs.waits.until(look, deed.timeout, folders) is not None
+    came = await stage.services.waits.until(look, deed.timeout, folders) is not None
     if came is deed.none:
         near = [] if came else await near_misses(stage.world, search.near, mailbox)
         raise Missed(_letters_wanted(deed), _letters_came(found, near))
@@ -76,11 +76,11 @@ async def journal(stage: Stage, deed: deeds.Journal) -> Facts:
     found: list[str] = []
 
     async def look() -> bool | None:
-        rows = (await happenings.find_acts(stage.world, query, mailbox, who, stage.since)).rows
+        rows = (await wait_conditions.find_acts(stage.world, query, mailbox, who, stage.since)).rows
         found[:] = [row.line.act.value for row in rows]
         return True if len(found) >= deed.count else None
 
-    came = await stage.verbs.waits.until(look, deed.timeout) is not None
+    came = await stage.services.waits.until(look, deed.timeout) is not None
     if came is deed.none:
         wanted = ", ".join(deed.acts)
         none = say("no line {acts} within {seconds} s", acts=wanted, seconds=deed.timeout)
@@ -97,10 +97,10 @@ async def timeline(stage: Stage, deed: deeds.Timeline) -> Facts:
     found: list[str] = []
 
     async def look() -> bool | None:
-        found[:] = [one.kind.value for one in (await happenings.find_events(stage.world, query, None)).rows]
+        found[:] = [one.kind.value for one in (await wait_conditions.find_events(stage.world, query, None)).rows]
         return True if wanted <= set(found) else None
 
-    if await stage.verbs.waits.until(look, deed.timeout) is None:
+    if await stage.services.waits.until(look, deed.timeout) is None:
         expected = say("{events} within {seconds} s", events=", ".join(deed.events), seconds=deed.timeout)
         raise Missed(expected, say("the events {events}", events=", ".join(dict.fromkeys(found)) or say("nothing")))
     return {}
@@ -110,8 +110,8 @@ async def settle(stage: Stage, deed: deeds.Settle) -> Facts:
     """That nothing is under way, and nothing due."""
 
     async def look() -> bool | None:
-        return True if await stage.verbs.settling.over() else None
+        return True if await stage.services.settling.over() else None
 
-    if await stage.verbs.waits.until(look, deed.timeout) is None:
+    if await stage.services.waits.until(look, deed.timeout) is None:
         raise Missed(say("rest within {seconds} s", seconds=deed.timeout), say("something is under way or due"))
     return {}

@@ -11,7 +11,7 @@
     passwords           hashed and checked, in the same time whether the login exists or not
     agenda              what waits for an instant, and the clock moved by way of all that is due
     uses                which mailboxes somebody uses
-    wakeups             wakes waiting sessions after a commit
+    commit_wakeups      wakes waiting sessions after a commit
     tally               what was refused, counted for /metrics; that and log-ins, told to the log
     expiring            values in memory that expire by themselves
     xml_writing         shared by the XML documents of the trust space

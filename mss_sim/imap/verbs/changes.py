@@ -1,6 +1,6 @@
 """The verbs that change copies: STORE, EXPUNGE, COPY, MOVE, APPEND. The caller reports the effect on the open folder."""
 
-from mss_sim.core.mailbox import appending, charges, copies, selected_folder
+from mss_sim.core.mailbox import appending, charge_deeds, copies, selected_folder
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder, Transfer
 from mss_sim.core.mailbox.flag_rules import FlagChange
@@ -71,7 +71,7 @@ def _does_more(names: frozenset[str], change: Change, keywords: str) -> bool:
 
     One that shows in whose hands it is takes the place of another, and one that the client may not take off stays.
     """
-    return bool(charges.words_in(" ".join(names)) or (change is Change.REPLACE and charges.words_in(keywords)))
+    return bool(charge_deeds.words_in(" ".join(names)) or (change is Change.REPLACE and charge_deeds.words_in(keywords)))
 
 
 async def _note_seen(session: Session, copy_ids: list[int]) -> None:

@@ -1,8 +1,8 @@
 """The verbs on folders: SELECT, STATUS, CREATE, DELETE, RENAME, subscriptions, CLOSE. `tree.py` lists them."""
 
-from mss_sim.core.mailbox import copies, folder_tree, folders, selected_folder
+from mss_sim.core.mailbox import copies, folders, mailboxes_as_tree, selected_folder
 from mss_sim.core.mailbox.copies import InFolder
-from mss_sim.core.mailbox.folder_tree import Asked, Figures
+from mss_sim.core.mailbox.mailboxes_as_tree import Asked, Figures
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Refusal, Rule
 from mss_sim.imap.grammar import responses
@@ -112,7 +112,7 @@ async def status(session: Session, wanted: Status) -> bytes:
 
 async def status_line(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> bytes:
     """The STATUS response of a folder; SIZE may read every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
-    return shown_status(session, name, await folder_tree.figures(session.world, session.actor, place, asked(session, items)), items)
+    return shown_status(session, name, await mailboxes_as_tree.figures(session.world, session.actor, place, asked(session, items)), items)
 
 
 def asked(session: Session, items: tuple[str, ...]) -> Asked:
@@ -186,11 +186,11 @@ async def rename(session: Session, wanted: Rename) -> bytes:
 
 async def subscribe(session: Session, name: str) -> bytes:
     """SUBSCRIBE."""
-    await folder_tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=True)
+    await mailboxes_as_tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=True)
     return b"OK SUBSCRIBE completed"
 
 
 async def unsubscribe(session: Session, name: str) -> bytes:
     """UNSUBSCRIBE."""
-    await folder_tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=False)
+    await mailboxes_as_tree.subscribe(session.world, session.actor, await session.seen_place(name), subscribed=False)
     return b"OK UNSUBSCRIBE completed"

@@ -1,7 +1,7 @@
 """ACL (RFC 4314) over grants, and QUOTA (RFC 9208). A grant covers a whole mailbox, so these verbs report the same for all its folders."""
 
 from mss_sim.core.access import delegation
-from mss_sim.core.access.access import Requester
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.mailbox import messages, selected_folder
 from mss_sim.core.mailbox.selected_folder import SelectedFolder
 from mss_sim.errors import Refusal, Rule

@@ -6,8 +6,8 @@ The actor's own mailbox has no prefix; other persons' are below `Other Users/`, 
 import asyncio
 from typing import NamedTuple
 
-from mss_sim.core.mailbox import folder_tree as listing
-from mss_sim.core.mailbox.folder_tree import Figures, MailboxFolders
+from mss_sim.core.mailbox import mailboxes_as_tree as listing
+from mss_sim.core.mailbox.mailboxes_as_tree import Figures, MailboxFolders
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.world.store_types import Folder
 from mss_sim.imap.grammar import names

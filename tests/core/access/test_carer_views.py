@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from sqlalchemy import Connection
 
-from mss_sim.core.access import access, carer_views, masks
+from mss_sim.core.access import carer_masks, carer_views, rights_in_force
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
@@ -31,7 +31,7 @@ Uids = dict[tuple[int, int], int]
 async def _let_in(town: Town, who: str = "newcomer", address: str = PATIENT) -> Mailbox:
     """A carer, and what he sees of the mailbox."""
     await grant(town.world, CONTROL, GrantRequest(address, (await town.identity(who)).idnat, _RIGHTS))
-    held = await town.world.store.read(access.access_to, address, (await town.identity(who)).id, town.clock.now())
+    held = await town.world.store.read(rights_in_force.access_to, address, (await town.identity(who)).id, town.clock.now())
     assert held is not None
     assert held.carer_of == (await town.mailbox(address)).id
     return held.mailbox
@@ -122,13 +122,13 @@ class _Patient:
 
     async def _mask(self) -> None:
         if self._chance.random() < 0.5:
-            await masks.mask_letter(self._town.world, self._actor, PATIENT, await self._copy())
+            await carer_masks.mask_letter(self._town.world, self._actor, PATIENT, await self._copy())
         else:
-            await masks.mask_correspondent(self._town.world, self._actor, PATIENT, self._chance.choice((DOCTOR, HOSPITAL)))
+            await carer_masks.mask_correspondent(self._town.world, self._actor, PATIENT, self._chance.choice((DOCTOR, HOSPITAL)))
 
     async def _unmask(self) -> None:
-        rows = await masks.list_masks(self._town.world, self._actor, PATIENT)
-        await masks.unmask(self._town.world, self._actor, PATIENT, self._chance.choice(rows).id if rows else 0)
+        rows = await carer_masks.list_masks(self._town.world, self._actor, PATIENT)
+        await carer_masks.unmask(self._town.world, self._actor, PATIENT, self._chance.choice(rows).id if rows else 0)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -145,7 +145,7 @@ async def test_whatever_the_patient_does_a_carer_sees_what_is_not_masked(open_to
 
 
 async def test_nothing_is_made_where_nobody_is_a_carer(town: Town) -> None:
-    await masks.mask_correspondent(town.world, await town.actor("patient"), PATIENT, HOSPITAL)
+    await carer_masks.mask_correspondent(town.world, await town.actor("patient"), PATIENT, HOSPITAL)
     await town.send("doctor", DOCTOR, PATIENT)
     assert (await town.mailbox(PATIENT)).carer_view_id is None
 

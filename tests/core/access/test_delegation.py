@@ -7,9 +7,9 @@ import pytest
 
 from mss_sim.clock import DAY, HOUR, SECOND
 from mss_sim.core.access import delegation, identities
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.world.store_types import GrantRow
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection
 
-from mss_sim.core.access import access, gate
+from mss_sim.core.access import gate, rights_in_force
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
@@ -123,7 +123,7 @@ async def test_a_way_of_logging_in_that_does_not_open_a_mailbox_is_told_as_a_mis
 async def test_lists_show_the_mailboxes_that_the_gate_would_open(town: Town) -> None:
     async def shown(actor: Actor) -> list[str]:
         def query(conn: Connection) -> list[str]:
-            held = access.all_held(conn, actor.identity.id, town.clock.now())
+            held = rights_in_force.all_held(conn, actor.identity.id, town.clock.now())
             return [one.mailbox.address for one in held if gate.opens(town.world, conn, actor, one)]
 
         return await town.world.store.read(query)
@@ -140,6 +140,8 @@ async def test_a_list_leaves_out_what_one_may_write_for_and_not_see(town: Town) 
     newcomer = await town.actor("newcomer")
 
     def query(conn: Connection) -> list[bool]:
-        return [gate.opens(town.world, conn, newcomer, one) for one in access.all_held(conn, newcomer.identity.id, town.clock.now())]
+        return [
+            gate.opens(town.world, conn, newcomer, one) for one in rights_in_force.all_held(conn, newcomer.identity.id, town.clock.now())
+        ]
 
     assert await town.world.store.read(query) == [False]

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from mss_sim.core.access import gate, journal
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.identities import change_identity
 from mss_sim.core.access.journal import Entry
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.mailbox.mailboxes import change_managed_mailbox
 from mss_sim.core.world.store_types import ActQuery, LineQuery
 from mss_sim.errors import Rule

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from mss_sim.core.access import identities, practice_holders
-from mss_sim.core.access.access import Requester
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.access.practice_holders import CONTROL, Holder
+from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act

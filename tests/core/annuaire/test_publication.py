@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from mss_sim.core.access.identities import NewIdentity, add_identity, change_identity, remove_identity
-from mss_sim.core.mailbox import owners
+from mss_sim.core.mailbox import handing_over
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox, change_mailbox, remove_mailbox
 from mss_sim.errors import Rule
 from mss_sim.fhir.entries import Entry
@@ -99,7 +99,7 @@ async def test_what_a_commit_changes_is_shown_by_the_next_search(town: Town) -> 
 
 async def test_a_mailbox_that_is_handed_over_goes_with_its_owner(town: Town) -> None:
     await doctor(town)
-    await owners.hand_over(town.world, None, PRACTICE, IDNATS["doctor2"])
+    await handing_over.hand_over(town.world, None, PRACTICE, IDNATS["doctor2"])
     (other,) = await search(town, PERSON, identifier=IDNATS["doctor2"])
     assert (boxes(await doctor(town)), PRACTICE in boxes(other)) == ([DOCTOR], True)
 

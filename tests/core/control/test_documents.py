@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mss_sim.core.access.patients import of_person
+from mss_sim.core.access.patient_identities import of_person
 from mss_sim.core.control.documents import Wanted, make
 from mss_sim.documents.making.parcel import Parcel
 from mss_sim.errors import Rule

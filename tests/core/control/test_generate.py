@@ -3,7 +3,7 @@
 from mss_sim.core.access import authentication, identities, practice_holders
 from mss_sim.core.control.bulk_work import Progress
 from mss_sim.core.control.counts import state
-from mss_sim.core.control.fictional_network import Counts, Network
+from mss_sim.core.control.fictional_trust_space import Counts, Network
 from mss_sim.core.control.generate import Generated, generate, samples
 from mss_sim.core.trust import operators
 from mss_sim.errors import Rule

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from mss_sim.core.access import authentication, identities
 from mss_sim.core.access.identities import NewIdentity
-from mss_sim.core.access.patients import NewPatientIdentity
+from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.control import many
 from mss_sim.core.control.batches import Storing
 from mss_sim.core.control.many import NewRow, RowRefused

@@ -2,7 +2,7 @@
 
 from mss_sim.core.control.bulk_work import Progress
 from mss_sim.core.control.counts import state
-from mss_sim.core.control.fictional_network import Counts, Network
+from mss_sim.core.control.fictional_trust_space import Counts, Network
 from mss_sim.core.control.generate import generate
 from mss_sim.core.control.network_letters import NetworkLetters
 from mss_sim.errors import Rule

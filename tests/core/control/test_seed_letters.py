@@ -8,7 +8,7 @@ from mss_sim.clock import iso
 from mss_sim.core.control import seed_files, seed_letters
 from mss_sim.core.control.planting import Planting
 from mss_sim.core.control.seed_files import SeedFiles
-from mss_sim.core.mailbox import in_charge
+from mss_sim.core.mailbox import charge_verbs
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.mailboxes import Flag
@@ -74,7 +74,7 @@ async def test_who_has_it_in_charge_and_what_colleagues_noted(town: Town) -> Non
     taken = f'{{ mailbox = "{PRACTICE}", {charge}, {noted} }}'
     await _plant(town, _files(_row("a", copies=taken), a=_letter(1)))
     [item] = await town.lying(PRACTICE)
-    shown = await in_charge.look(town.world, await town.actor("secretary"), PRACTICE, item.copy.id)
+    shown = await charge_verbs.look(town.world, await town.actor("secretary"), PRACTICE, item.copy.id)
     assert (shown.charge.name, iso(shown.charge.since_at), item.copy.keywords) == ("Dr Camille MARTIN", "2026-03-02T09:00:00Z", "InCharge")
     assert [(note.text, note.author_id is None) for note in shown.notes] == [("À rappeler", True), ("Fait", False)]
 

@@ -8,8 +8,8 @@ import pytest
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import snapshots
 from mss_sim.core.control.snapshots import About, Shelf
-from mss_sim.core.mailbox import in_charge
-from mss_sim.core.mailbox.in_charge import Wish
+from mss_sim.core.mailbox import charge_verbs
+from mss_sim.core.mailbox.charge_verbs import Wish
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.charge import ChargeDeed
 from tests.clients import DOCTOR2, HOSPITAL, PRACTICE
@@ -87,7 +87,7 @@ async def test_it_is_a_difference_who_has_a_letter_in_charge(town: Town, shelf: 
     saved = []
     for name, wish in (("open", None), ("taken", Wish(ChargeDeed.TAKE)), ("given", Wish(ChargeDeed.ASSIGN, "hugo.bernard"))):
         if wish:
-            await in_charge.do(town.world, secretary, PRACTICE, item.copy.id, wish)
+            await charge_verbs.do(town.world, secretary, PRACTICE, item.copy.id, wish)
         saved.append(await snapshots.save(town.world, shelf, name))
     for earlier, later in pairwise(saved):
         assert len((await snapshots.compare(earlier, later))["letters"].changed) == 1

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mss_sim.core.feed.happenings import folders_of
+from mss_sim.core.feed.wait_conditions import folders_of
 from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from mss_sim.clock import SECOND
 from mss_sim.core.access import identities, practice_holders
 from mss_sim.core.access.identities import NewIdentity
-from mss_sim.core.mailbox import behaviours, closing, mailboxes, owners, retention
+from mss_sim.core.mailbox import behaviours, closing, handing_over, mailboxes, retention
 from mss_sim.core.mailbox.mailboxes import (
     NewMailbox,
     add_mailbox,
@@ -260,7 +260,7 @@ async def test_whatever_changes_a_mailbox_has_all_that_remembers_it_look_again(t
     world, doctor = town.world, await town.actor("doctor")
     for done in (
         mailboxes.add_mailbox(world, _new()),
-        owners.hand_over(world, None, NEW, IDNATS["doctor2"]),
+        handing_over.hand_over(world, None, NEW, IDNATS["doctor2"]),
         closing.ask(world, None, NEW),
         closing.cancel(world, None, NEW),
         retention.put_days(world, NEW, 30),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import access
+from mss_sim.core.access import rights_in_force
 from mss_sim.core.mailflow.letter import Accepted, Addressee
 from mss_sim.core.world.store_types import JournalEntry
 from mss_sim.models.tables import queue
@@ -37,7 +37,7 @@ async def test_a_submission_tells_who_sent_by_what_grant_and_what_was_asked_for(
     assert row is not None
     secretary, box = await town.identity("secretary"), await town.mailbox(PRACTICE)
     assert (row.mailbox_id, row.actor_id, row.mode, row.return_path) == (box.id, secretary.id, SendMode.ON_BEHALF, PRACTICE)
-    (grant,) = (await town.world.store.read(access.access_to, PRACTICE, secretary.id, town.clock.now())).access.grants  # type: ignore[union-attr]
+    (grant,) = (await town.world.store.read(rights_in_force.access_to, PRACTICE, secretary.id, town.clock.now())).access.grants  # type: ignore[union-attr]
     assert (row.grant_id, row.operator_id, row.submitted_at) == (grant.id, box.operator_id, town.clock.now())
     (person,) = await town.world.store.read(submissions.people_of, [row.id])
     assert (person.address, person.notify, person.original) == (HOSPITAL, frozenset({Notify.SUCCESS}), "rfc822;x")

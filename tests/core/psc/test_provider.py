@@ -10,7 +10,8 @@ import pytest
 from mss_sim.clock import SECOND
 from mss_sim.core.access import identities
 from mss_sim.core.psc import clients
-from mss_sim.core.psc.oauth_errors import OAuthError, at_hash
+from mss_sim.core.psc.hashes import at_hash
+from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
 from mss_sim.core.world.access_tokens import SCOPE, subject_of
 from mss_sim.core.world.store_types import Client

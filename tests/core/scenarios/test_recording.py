@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from mss_sim.core.feed import happenings
+from mss_sim.core.feed import wait_conditions
 from mss_sim.core.mailbox import messages
 from mss_sim.core.scenarios import recording
 from mss_sim.core.scenarios.outcomes import told
@@ -44,7 +44,7 @@ async def _played(town: Town, scenario: Scenario) -> None:
 
 
 async def test_what_was_done_is_done_again_in_another_world(town: Town, open_town: OpenTown) -> None:
-    place = await happenings.place(town.world)
+    place = await wait_conditions.place(town.world)
     await passing(town, *_BY_HAND)
     found = await _recorded(town, place)
     done = [type(step.deed) for step in found.steps if not isinstance(step.deed, deeds.Wait | deeds.Journal)]
@@ -64,7 +64,7 @@ async def test_what_was_done_is_done_again_in_another_world(town: Town, open_tow
 async def test_files_are_recorded_as_far_as_a_scenario_has_room(open_town: OpenTown) -> None:
     files = "[{name: note.txt, text: Voici.}, {name: courbe.png, base64: %s}, {name: fin.txt, text: ''}]"
     async with open_town(scenarios_file_size_bytes_max=4_000) as town:
-        place = await happenings.place(town.world)
+        place = await wait_conditions.place(town.world)
         for size in (1_200, 2_000):
             octets = base64.b64encode(bytes(size)).decode()
             await passing(town, f"actor: doctor, send: {{to: practice, subject: Fichiers, files: {files % octets}}}")
@@ -83,7 +83,7 @@ async def test_files_are_recorded_as_far_as_a_scenario_has_room(open_town: OpenT
 
 
 async def test_a_letter_that_is_gone_is_told_as_the_journal_has_it(town: Town) -> None:
-    place = await happenings.place(town.world)
+    place = await wait_conditions.place(town.world)
     await town.bring("x@clinique.example", PRACTICE, subject="Perdu")
     (item,) = await town.lying(PRACTICE)
     doctor = await town.actor("doctor")
@@ -99,7 +99,7 @@ async def test_a_letter_that_is_gone_is_told_as_the_journal_has_it(town: Town) -
 
 
 async def test_letters_of_the_wire_are_recorded_as_those_of_hands(town: Town, open_town: OpenTown) -> None:
-    place = await happenings.place(town.world)
+    place = await wait_conditions.place(town.world)
     await town.send("hospital", HOSPITAL, [DOCTOR, PATIENT], subject="À tous")
     await town.bring("x@clinique.example", PRACTICE, subject="D'ailleurs")
     found = await _recorded(town, place)
@@ -117,7 +117,7 @@ async def test_letters_of_the_wire_are_recorded_as_those_of_hands(town: Town, op
 
 
 async def test_a_letter_that_is_gone_comes_without_its_text(town: Town) -> None:
-    place = await happenings.place(town.world)
+    place = await wait_conditions.place(town.world)
     gone = "actor: %s, delete: {letter: first, mailbox: %s}"
     sent = "actor: doctor, send: {to: patient, subject: Ordonnance}, as: first"
     await passing(town, sent, gone % ("patient", "patient"), gone % ("doctor", "doctor"))
@@ -130,7 +130,7 @@ async def test_a_letter_that_is_gone_comes_without_its_text(town: Town) -> None:
 async def test_moves_of_the_clock_are_recorded(town: Town, mode: str) -> None:
     await passing(town, "clock: {mode: %s, at: '2035-01-05T08:00:00Z'}" % mode)  # noqa: UP031 - braces
     assert town.world.clock.pace.mode is ClockMode(mode)
-    place = await happenings.place(town.world)
+    place = await wait_conditions.place(town.world)
     await passing(town, SENT, "advance: P7D", SENT.replace("as: report", "as: again"))
     advanced = [step.deed for step in (await _recorded(town, place)).steps if isinstance(step.deed, deeds.Advance)]
     assert [one.by for one in advanced] == ["PT604800S"]
@@ -139,14 +139,14 @@ async def test_moves_of_the_clock_are_recorded(town: Town, mode: str) -> None:
 @pytest.mark.parametrize(("mode", "recorded"), [("frozen", ["PT1S"]), ("offset", [])])
 async def test_a_second_is_somebodys_move_where_the_clock_stands_still_alone(town: Town, mode: str, recorded: list[str]) -> None:
     await passing(town, "clock: {mode: %s, at: '2035-01-05T08:00:00Z'}" % mode)  # noqa: UP031 - braces
-    place = await happenings.place(town.world)
+    place = await wait_conditions.place(town.world)
     await passing(town, SENT, "advance: PT1S", SENT.replace("as: report", "as: again"))
     assert [step.deed.by for step in (await _recorded(town, place)).steps if isinstance(step.deed, deeds.Advance)] == recorded
 
 
 async def test_nothing_cannot_be_recorded(town: Town) -> None:
     with refused(Rule.NOT_FOUND, "Nothing was done since"):
-        await recording.record(town.world, await happenings.place(town.world))
+        await recording.record(town.world, await wait_conditions.place(town.world))
 
 
 async def test_a_recording_has_no_more_steps_than_a_scenario(open_town: OpenTown) -> None:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from mss_sim.core.access import access, authentication, identities, practice_holders
+from mss_sim.core.access import authentication, identities, practice_holders, rights_in_force
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import mailboxes, messages
@@ -123,7 +123,7 @@ async def test_what_somebody_holds_follows_each_change_of_holders_grants_and_mai
     assert await held() == [DOCTOR, PRACTICE]
     await grant(town.world, CONTROL, GrantRequest(WARD, IDNATS["doctor"], frozenset({Right.SEE})))
     assert await held() == [DOCTOR, PRACTICE, WARD]
-    found = await town.world.store.read(access.all_held, doctor.identity.id, town.clock.now())
+    found = await town.world.store.read(rights_in_force.all_held, doctor.identity.id, town.clock.now())
     assert [one.mailbox.address for one in found] == [DOCTOR, PRACTICE, WARD]
     for rank, address in enumerate((PRACTICE, DOCTOR), 1):
         await mailboxes.change_mailbox(town.world, address, {"preferred_rank": rank}, actor_id=None, door=Door.CONTROL)

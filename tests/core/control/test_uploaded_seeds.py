@@ -1,0 +1,98 @@
+"""Seeds that were brought in: kept under names that are no paths, so many, and found by who is in the world."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mss_sim.core.control import seed, seed_files, uploaded_seeds
+from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.world.world import World
+from mss_sim.errors import Rule
+from tests.core.towns import OpenTown, Town, refused
+
+_TEXT = """
+[[operators]]
+name = "Petit"
+domains = ["petit.sim.mssante.fr"]
+[[identities]]
+role = "doctor"
+idnat = "899700420096"
+kind = "professional"
+family_name = "SEULE"
+login = "seule"
+password = "p"
+"""
+
+
+def _files(text: str = _TEXT) -> SeedFiles:
+    return SeedFiles(*seed_files.parsed(text.encode()), {})
+
+
+@pytest.fixture
+async def world(open_town: OpenTown, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_town(seeds_max=2) as town:
+        yield replace(town.world, seeds_dir=tmp_path / "seeds")
+
+
+async def test_what_is_kept_is_found_again(world: World) -> None:
+    made = await uploaded_seeds.keep(world, "small", _files(), replace=False)
+    assert (made.name, made.counts["identities"], made.size_bytes > 0) == ("small", 1, True)
+    assert seed.names(world) == ["cabinet", "clinique", "documents", "patients", "small"]
+    assert uploaded_seeds.find(world, "small") == _files()
+    assert await uploaded_seeds.every(world) == [made]
+    assert await seed.plant(world, "small")
+    assert not await seed.plant(world, "small")
+    assert [one.login for one in await seed.personas(world, "small")] == ["seule"]
+    assert await seed.idnat_of(world, "doctor") == "899700420096", "a seed of one's own tells more of a world than what ships"
+    await uploaded_seeds.remove(world, "small")
+    with refused(Rule.INVALID, "the seeds are cabinet, clinique, documents, patients"):
+        seed.find(world, "small")
+
+
+async def test_what_is_refused_is_not_kept(world: World) -> None:
+    for name in ("none", "now", "", "..", "a/b", ".a"):
+        with refused(Rule.INVALID, "A seed is named by"):
+            await uploaded_seeds.keep(world, name, _files(), replace=True)
+    with refused(Rule.CONFLICT, "cabinet is a seed that ships"):
+        await uploaded_seeds.keep(world, "cabinet", _files(), replace=True)
+    with refused(Rule.INVALID, "people is not known there"):
+        await uploaded_seeds.keep(world, "a", _files("[[people]]\n"), replace=False)
+    for name in ("a", "b"):
+        await uploaded_seeds.keep(world, name, _files(), replace=False)
+    with refused(Rule.CONFLICT, "There is a seed a already"):
+        await uploaded_seeds.keep(world, "a", _files(), replace=False)
+    with refused(Rule.LIMIT_REACHED, "There are 2 seeds"):
+        await uploaded_seeds.keep(world, "c", _files(), replace=False)
+    assert uploaded_seeds.names(world) == ["a", "b"]
+    with refused(Rule.NOT_FOUND, "There is no seed c of your own"):
+        await uploaded_seeds.remove(world, "c")
+    with refused(Rule.NOT_FOUND, "There is no seed c of your own"):
+        uploaded_seeds.archive(world, "c")
+
+
+async def test_a_file_that_is_none_is_passed_over_in_lists_and_told_by_name(world: World) -> None:
+    await uploaded_seeds.keep(world, "good", _files(), replace=False)
+    assert world.seeds_dir is not None
+    (world.seeds_dir / "bad.zip").write_bytes(b"x")
+    assert [one.name for one in await uploaded_seeds.every(world)] == ["good"]
+    with refused(Rule.INVALID, "bad.zip: it is no archive"):
+        await seed.plant(world, "bad")
+    assert await seed.idnat_of(world, "doctor") is not None
+
+
+async def test_a_world_may_keep_none(town: Town) -> None:
+    assert uploaded_seeds.names(town.world) == []
+    with refused(Rule.NOT_FOUND, "This world keeps no seeds of its own"):
+        await uploaded_seeds.keep(town.world, "a", _files(), replace=False)
+
+
+async def test_a_seed_has_the_name_of_its_folder(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "Leçon n° 1"
+    seed_files.write_folder(_files(), folder)
+    seed_files.write_archive(_files(), tmp_path / "lesson.2.zip")
+    assert await uploaded_seeds.keep_file(world, folder) == "Le-on-n-1"
+    assert uploaded_seeds.named_by(folder / "seed.toml") == "Le-on-n-1"
+    assert uploaded_seeds.named_by(tmp_path / "lesson.2.zip") == "lesson.2"
+    assert uploaded_seeds.named_by(tmp_path / "other.toml") == "other"
