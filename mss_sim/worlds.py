@@ -24,7 +24,7 @@ from mss_sim import log
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import SECOND, Clock, SystemClock
 from mss_sim.config.settings import FIELDS, OF_THE_PROCESS, PLACES, PORTS, Settings, in_force
-from mss_sim.core.control import seed as seeds
+from mss_sim.core.control import named_seeds as seeds
 from mss_sim.core.control.snapshot_file import SUFFIX
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosting import HostedWorld, NewWorld

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.trust import certificates, operators, peer_certificates
+from mss_sim.core.trust import certificates, operator_certificates, operators
 from mss_sim.vocabulary.doors import PeerProof
 
 HOSPITAL = "paul.durand@hopital-ormes.sim.mssante.fr"
@@ -147,7 +147,7 @@ class Peer:
         """Key and chain (PEM) of the operator of a domain, of the first one for a domain that is nobody's."""
         world = self.simulator.world
         known = await operators.list_all(world)
-        found = await peer_certificates.certificate_of(world, next((one for one in known if domain in one.domains), known[0]))
+        found = await operator_certificates.certificate_of(world, next((one for one in known if domain in one.domains), known[0]))
         return found.key + certificates.with_chain(world, found)
 
     async def extensions(self) -> dict[str, str]:

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from mss_sim.api import views
 from mss_sim.api.views import PREFIX
 from mss_sim.clock import iso
-from mss_sim.core.mailbox import attachment_list
-from mss_sim.core.mailbox.attachment_list import LetterWithFiles
+from mss_sim.core.mailbox import mailbox_attachments
+from mss_sim.core.mailbox.mailbox_attachments import LetterWithFiles
 from mss_sim.http.answers import IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress
 from mss_sim.http.paging import CurrentPage, PagedList
@@ -48,7 +48,7 @@ class AttachmentPage(Out):
 async def list_attachments(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, page: CurrentPage) -> Response:
     """The letters of a mailbox that carry attachments, with these, newest first; the right to read is needed."""
     before = page.before(PagedList.ATTACHMENTS)
-    rows = await attachment_list.list_attachments(core.world, actor, address, before=before, limit=page.limit + 1)
+    rows = await mailbox_attachments.list_attachments(core.world, actor, address, before=before, limit=page.limit + 1)
     return Json(page.cut(PagedList.ATTACHMENTS, rows, lambda row: row.copy_id, lambda row: _shown(row, address)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import to_datetime
-from mss_sim.core.control import faults
+from mss_sim.core.control import setting_faults
 from mss_sim.faults import actions
 from mss_sim.faults.rules import Match
 from mss_sim.vocabulary.faults import FaultKind, Point, PresetName
@@ -38,13 +38,13 @@ async def add(
 ) -> str:
     """Set a rule: an action by its kind and fields, what it matches, (nth, count, seconds); its id. Refusal for one that cannot be."""
     nth, count, seconds = limits
-    kept = faults.add(simulator.world, point, actions.read(*action), Match(**match), nth=nth, count=count, seconds=seconds)
+    kept = setting_faults.add(simulator.world, point, actions.read(*action), Match(**match), nth=nth, count=count, seconds=seconds)
     return kept.rule.id
 
 
 async def add_preset(simulator: Simulator, name: PresetName, given: Mapping[str, Any]) -> list[str]:
     """Set a trouble of the field; the ids of its rules."""
-    return [kept.rule.id for kept in faults.add_preset(simulator.world, name, given)]
+    return [kept.rule.id for kept in setting_faults.add_preset(simulator.world, name, given)]
 
 
 async def all_rules(simulator: Simulator) -> list[Fault]:

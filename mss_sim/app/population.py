@@ -3,7 +3,7 @@
 from typing import Any
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.control import adding_patients, seed
+from mss_sim.core.control import adding_patients, named_seeds
 
 
 async def add_patients(simulator: Simulator, count: int, number: int) -> list[dict[str, Any]]:
@@ -13,4 +13,4 @@ async def add_patients(simulator: Simulator, count: int, number: int) -> list[di
 
 def seeds() -> list[str]:
     """The seeds that are shipped, with which a world can begin; `none` is an empty one."""
-    return seed.shipped()
+    return named_seeds.shipped()

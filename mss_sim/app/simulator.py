@@ -27,14 +27,14 @@ from mss_sim.app.ready_file import NAME
 from mss_sim.clock import Clock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.assembly import Core, assemble
-from mss_sim.core.control import seed as seeds
+from mss_sim.core.control import named_seeds as seeds
 from mss_sim.core.control import uploaded_seeds
 from mss_sim.core.control.snapshot_extras import Memory, take_up
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
-from mss_sim.core.trust import certificates, peer_certificates
-from mss_sim.core.trust.autoconfig import Doors
+from mss_sim.core.trust import certificates, operator_certificates
+from mss_sim.core.trust.server_discovery import Doors
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
 from mss_sim.core.world.authorities import TRUSTSTORE_PASSWORD, Authorities
@@ -220,7 +220,7 @@ class Simulator:
 
     async def _peer_context(self, sender: Operator, receiver: Operator) -> ssl.SSLContext:
         """What one operator shows another, and whom it trusts: our authority, or the one that the other is certified by."""
-        mine = await peer_certificates.certificate_of(self.world, sender)
+        mine = await operator_certificates.certificate_of(self.world, sender)
         chain = certificates.with_chain(self.world, mine)
         return self._peer_contexts.of(self._made_certificates, chain=chain, key=mine.key, trusted=receiver.mx_ca)
 

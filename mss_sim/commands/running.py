@@ -109,7 +109,7 @@ def _given(options: Mapping[str, Any], *, memory: bool) -> dict[str, Any]:
 
 def _place(seed: str) -> Path | None:
     """Where a seed of one's own lies that is named by its folder, archive or TOML file; None for the name of one."""
-    from mss_sim.core.control import seed as seeds  # noqa: PLC0415 - --help answers at once
+    from mss_sim.core.control import named_seeds as seeds  # noqa: PLC0415 - --help answers at once
 
     place = Path(seed)
     return None if seed == seeds.NONE or seed in seeds.shipped() or not place.exists() else place
@@ -117,9 +117,9 @@ def _place(seed: str) -> Path | None:
 
 def _settings_of(place: Path) -> Mapping[str, Any]:
     """The settings that such a seed asks for; Refusal where it is none."""
-    from mss_sim.core.control import seed_fields, seed_files  # noqa: PLC0415 - --help answers at once
+    from mss_sim.core.control import seed_fields, seed_formats  # noqa: PLC0415 - --help answers at once
 
-    files = seed_files.read(place, sys.maxsize)
+    files = seed_formats.read(place, sys.maxsize)
     seed_fields.check(files.text, files.told)
     found: Mapping[str, Any] = files.told.get("settings", {})
     return found
@@ -127,7 +127,7 @@ def _settings_of(place: Path) -> Mapping[str, Any]:
 
 def seed_called(seed: str, settings: "Settings") -> str | None:
     """The seed of that name: one that ships, or is kept in the data folder; None for an empty world. Exits when there is none."""
-    from mss_sim.core.control import seed as seeds  # noqa: PLC0415 - --help answers at once
+    from mss_sim.core.control import named_seeds as seeds  # noqa: PLC0415 - --help answers at once
 
     if seed == seeds.NONE or seed in seeds.shipped():
         return None if seed == seeds.NONE else seed

@@ -37,7 +37,7 @@ Everything that a person can do is not here but under /api/v1, with that person'
 here has no counterpart in a real operator. The acts are verbs of `core`, the same that seeds use,
 and their lines in the journal say that the control plane wrote them.
 
-Resetting a world and starting one are the same sequence (`core/control/seed`), so that a test
+Resetting a world and starting one are the same sequence (`core/control/named_seeds`), so that a test
 that resets finds what a test that starts would find.
 
 Answers are written without a response model, which would cost more than the query; the models

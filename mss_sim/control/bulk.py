@@ -12,9 +12,9 @@ from starlette.responses import Response
 from mss_sim.control import bulk_schemas as schemas
 from mss_sim.control import import_rows
 from mss_sim.core.control import generate
+from mss_sim.core.control.fictional_letters import NetworkLetters
 from mss_sim.core.control.importing import Import
 from mss_sim.core.control.many import NewRow, RowRefused
-from mss_sim.core.control.network_letters import NetworkLetters
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples, problems, tables
 from mss_sim.http.answers import CONTROL, refusing

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from mss_sim.core.control.fictional_letters import LETTERS_MAX
 from mss_sim.core.control.fictional_trust_space import (
     NATIONAL,
     OPERATORS_MAX,
@@ -13,7 +14,6 @@ from mss_sim.core.control.fictional_trust_space import (
     SEEDS,
     Counts,
 )
-from mss_sim.core.control.network_letters import LETTERS_MAX
 from mss_sim.http.shapes import In, Out, Whole
 from mss_sim.vocabulary.bulk import Stage, Undertaking
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from mss_sim.clock import iso
-from mss_sim.core.control import faults
+from mss_sim.core.control import setting_faults
 from mss_sim.errors import Rule
 from mss_sim.faults import actions
 from mss_sim.faults.faults import KeptRule
@@ -166,7 +166,7 @@ async def add_fault(core: CurrentCore, new: FaultIn) -> Response:
         given["code"] = str(given["code"])
     action = actions.read(new.action.kind, given)
     match = Match(**new.match.model_dump())
-    kept = faults.add(core.world, new.point, action, match, nth=new.nth, count=new.count, seconds=new.seconds)
+    kept = setting_faults.add(core.world, new.point, action, match, nth=new.nth, count=new.count, seconds=new.seconds)
     return Json(_shown(core, kept), status_code=201)
 
 
@@ -197,7 +197,7 @@ async def list_presets(_core: CurrentCore) -> Response:
 async def add_preset(core: CurrentCore, name: Preset, given: Annotated[PresetIn | None, Body()] = None) -> Response:
     """Set the rules of a preset, all or none."""
     values = given.model_dump(exclude_none=True) if given else {}
-    return Json([_shown(core, kept) for kept in faults.add_preset(core.world, name, values)], status_code=201)
+    return Json([_shown(core, kept) for kept in setting_faults.add_preset(core.world, name, values)], status_code=201)
 
 
 @router.get("/{rule_id}", responses={200: {"model": FaultOut}, **_FOUND})

@@ -11,7 +11,7 @@ from mss_sim.control import schemas
 from mss_sim.core.access import authentication, delegation, identities, identity_names, patient_identities, practice_holders
 from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import adding_patients, people_like, seed
+from mss_sim.core.control import adding_patients, named_seeds, people_like
 from mss_sim.core.control import people_lookup as directory
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
@@ -55,13 +55,13 @@ async def get_state(core: CurrentCore) -> Response:
     state = await count(core.world)
     known = await operators.list_all(core.world)
     counts = {name: getattr(state, name) for name in ("identities", "mailboxes", "messages", "copies", "waiting")}
-    return Json({**counts, "operators": [schemas.operator(row) for row in known], "seeds": seed.names(core.world)})
+    return Json({**counts, "operators": [schemas.operator(row) for row in known], "seeds": named_seeds.names(core.world)})
 
 
 @router.post("/reset", status_code=204)
 async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | None = None) -> Response:
     """Empty the world and plant the seed it began with, or the one that is named; `none` leaves it empty."""
-    name = wanted.name if wanted else hosted(request).seed or seed.NONE
+    name = wanted.name if wanted else hosted(request).seed or named_seeds.NONE
     await core.reset(name)
     return Response(status_code=204)
 
@@ -69,14 +69,14 @@ async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | No
 @router.post("/seed", responses={200: {"model": list[schemas.PersonaOut]}, **_NEW})
 async def plant_seed(core: CurrentCore, wanted: schemas.SeedIn) -> Response:
     """Plant a seed, unless its people are there already; its personas."""
-    await seed.plant(core.world, wanted.name)
-    return Json([row.shown() for row in await seed.personas(core.world, wanted.name)])
+    await named_seeds.plant(core.world, wanted.name)
+    return Json([row.shown() for row in await named_seeds.personas(core.world, wanted.name)])
 
 
 @router.get("/personas", responses={200: {"model": list[schemas.PersonaOut]}})
 async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
     """The people of a seed who can be played, with their logins and what they may do now."""
-    return Json([row.shown() for row in await seed.personas(core.world, name)])
+    return Json([row.shown() for row in await named_seeds.personas(core.world, name)])
 
 
 @router.get("/ca.pem", responses={200: octets("application/x-pem-file", example=examples.CERTIFICATE)})
@@ -92,7 +92,7 @@ async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     try:
         identity = await identities.identity_named(core.world, wanted.who)
     except Refusal:
-        idnat = await seed.idnat_of(core.world, wanted.who)
+        idnat = await named_seeds.idnat_of(core.world, wanted.who)
         if idnat is None:
             raise
         identity = await identities.identity_named(core.world, idnat)

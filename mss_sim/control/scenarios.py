@@ -97,9 +97,9 @@ async def get_recording(
 ) -> Response:
     """What was done by hand, at whatever door, as a scenario file that can be played again; read from the journal and the letters."""
     place = read_position(after, "after") if after else 0
-    from mss_sim.core.scenarios import recording  # noqa: PLC0415 - loaded with the first scenario
+    from mss_sim.core.scenarios import journal_as_scenario  # noqa: PLC0415 - loaded with the first scenario
 
-    return Response(await recording.record(core.world, place), media_type=MEDIA_TYPE)
+    return Response(await journal_as_scenario.record(core.world, place), media_type=MEDIA_TYPE)
 
 
 @router.get("", responses={200: {"model": list[PlayOut]}})

@@ -11,9 +11,9 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import seed as seeds
-from mss_sim.core.control import seed_files, uploaded_seeds, world_as_seed
-from mss_sim.core.control.seed_files import ARCHIVE, SeedFiles
+from mss_sim.core.control import named_seeds as seeds
+from mss_sim.core.control import seed_formats, uploaded_seeds, world_as_seed
+from mss_sim.core.control.seed_formats import ARCHIVE, SeedFiles
 from mss_sim.core.control.uploaded_seeds import KeptSeed
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.answers import CONTROL, octets, refusing
@@ -115,7 +115,7 @@ async def archived(files: SeedFiles, name: str) -> Response:
     def pack() -> BinaryIO:
         with tempfile.TemporaryDirectory() as folder:
             made = Place(folder) / "made"
-            seed_files.write_archive(files, made)
+            seed_formats.write_archive(files, made)
             return made.open("rb")  # it stays open when its name is gone
 
     return _sent(await asyncio.to_thread(pack), name)

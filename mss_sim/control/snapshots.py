@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from mss_sim.control.seeds import archived
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import snapshots, world_as_seed
-from mss_sim.core.control.seed_files import ARCHIVE
+from mss_sim.core.control.seed_formats import ARCHIVE
 from mss_sim.core.control.snapshots import SESSIONS, About, Difference, Shelf, Snapshot
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples

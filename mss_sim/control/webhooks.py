@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mss_sim.clock import iso
-from mss_sim.core.feed.events import EventFilter, last_position
+from mss_sim.core.feed.reading_events import EventFilter, last_position
 from mss_sim.core.world.store_types import Webhook, WebhookDelivery
 from mss_sim.errors import Rule
 from mss_sim.http import examples

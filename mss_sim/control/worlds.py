@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mss_sim.clock import from_datetime, iso
 from mss_sim.control.clock import ClockIn, check_pace
-from mss_sim.core.control import seed as seeds
+from mss_sim.core.control import named_seeds as seeds
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing

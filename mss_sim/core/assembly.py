@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from mss_sim import log
 from mss_sim.clock import SECOND
-from mss_sim.core.access import carer_views, journal
+from mss_sim.core.access import carer_view_upkeep, journal
 from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.process_log import ProcessLog
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.annuaire import publication
-from mss_sim.core.annuaire.pruning import Pruning
-from mss_sim.core.control import seed as seeds
+from mss_sim.core.annuaire.old_versions import Pruning
+from mss_sim.core.control import named_seeds as seeds
 from mss_sim.core.control.bulk_work import BulkWork
 from mss_sim.core.control.snapshot_extras import take_up
 from mss_sim.core.control.snapshots import Shelf, Snapshot, unpacked
@@ -36,15 +36,15 @@ from mss_sim.core.mailflow.outbound_interface import Transport
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
 from mss_sim.core.mailflow.reception import Reception
-from mss_sim.core.mailflow.red_listing import UnusedMailboxes
 from mss_sim.core.mailflow.submission import Submission
+from mss_sim.core.mailflow.unused_to_red_list import UnusedMailboxes
 from mss_sim.core.mailflow.watch_digests import WatchDigests
+from mss_sim.core.patients.doing_steps import Steps
 from mss_sim.core.patients.due_steps import Patients
-from mss_sim.core.patients.steps import Steps
 from mss_sim.core.psc.ciba import Ciba
 from mss_sim.core.psc.provider import Provider
 from mss_sim.core.scenarios.services import Services
-from mss_sim.core.trust import peer_certificates
+from mss_sim.core.trust import operator_certificates
 from mss_sim.core.world.agenda import Agenda, Waiting
 from mss_sim.core.world.authorities import Authorities
 from mss_sim.core.world.commit_wakeups import Wakeups
@@ -128,7 +128,7 @@ class Core:
                 await self.agenda.open()
             for tell in self.world.gone_back:
                 tell()
-            await peer_certificates.write_files(self.world, self.world.igc.ca_file.parent / "clients")
+            await operator_certificates.write_files(self.world, self.world.igc.ca_file.parent / "clients")
 
     def _begin_anew(self) -> None:
         """Forget all that is kept beside the store; who is connected is told."""
@@ -212,7 +212,7 @@ def _connect(world: World, waits: Waits) -> None:
         world.transcripts.watch(waits.look_again)
     journal.keep_attempts(world)
     journal.keep_visits(world)
-    carer_views.follow_commits(world)
+    carer_view_upkeep.follow_commits(world)
     publication.follow_commits(world)
     world.igc.services.faults = world.faults
 

@@ -21,9 +21,9 @@ from pydantic import Field
 from starlette.responses import Response, StreamingResponse
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.feed.events import EventFilter
 from mss_sim.core.feed.listening import Batch, Ears, Heard
 from mss_sim.core.feed.plain_events import plain
+from mss_sim.core.feed.reading_events import EventFilter
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import Answers

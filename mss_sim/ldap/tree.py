@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from mss_sim.core.annuaire.ldap_listing import ListedMailbox
+from mss_sim.core.annuaire.published_mailboxes import ListedMailbox
 from mss_sim.core.assembly import Core
 from mss_sim.ldap import names, schema
 from mss_sim.ldap.names import Name

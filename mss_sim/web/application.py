@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mss_sim.core.feed.events import last_position
+from mss_sim.core.feed.reading_events import last_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.hosted import Hosted
 from mss_sim.http.look import Shipped

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import FileResponse, Response
 
-from mss_sim.core.control import seed
+from mss_sim.core.control import named_seeds
 from mss_sim.core.control.snapshots import root_of
 from mss_sim.core.mailflow.queue_view import waiting_letters
 from mss_sim.core.trust import certificates
@@ -53,8 +53,8 @@ async def show_control(visit: Visit) -> Response:
         visit.here,
         steps=_STEPS,
         presets=presets,
-        seeds=[*seed.names(world), seed.NONE],
-        seed=hosted.seed or seed.NONE,
+        seeds=[*named_seeds.names(world), named_seeds.NONE],
+        seed=hosted.seed or named_seeds.NONE,
         magic=MAGIC_ADDRESSES,
         certificates=await certificates.list_all(world),
         curl=f"curl -X POST {visit.origin}/control",

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
-from mss_sim.core.control import seed
+from mss_sim.core.control import named_seeds
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.scenarios import PlayState
 from mss_sim.web import guided
@@ -104,7 +104,7 @@ async def reset(visit: Visit) -> Response:
     """Begin the whole world anew, with the seed that it began with."""
     story = visit.field("story")
     guided.guided(story)
-    await visit.core.reset(visit.pages.hosted.seed or seed.NONE)
+    await visit.core.reset(visit.pages.hosted.seed or named_seeds.NONE)
     return back(f"{_PATH}?{urlencode({'story': story})}")
 
 
@@ -138,9 +138,9 @@ async def _play(visit: Visit) -> "Play | None":
         return None
 
 
-async def _personas(visit: Visit) -> list[seed.Persona]:
+async def _personas(visit: Visit) -> list[named_seeds.Persona]:
     name = visit.pages.hosted.seed
-    return await seed.personas(visit.core.world, name) if name in seed.names(visit.core.world) else []
+    return await named_seeds.personas(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
 
 
 async def _seats(visit: Visit, story: str, play: "Play | None") -> list[Seat]:
@@ -149,7 +149,7 @@ async def _seats(visit: Visit, story: str, play: "Play | None") -> list[Seat]:
     if story:
         told = guided.guided(story)
         asked = [(side, who or told.seats[number]) for number, (side, who) in enumerate(asked) if who or number < len(told.seats)]
-    played = {} if play else await seed.played(visit.core.world)
+    played = {} if play else await named_seeds.played(visit.core.world)
     seats = []
     for side, who in asked:
         if who:

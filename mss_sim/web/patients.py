@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mss_sim.core.access import carer_masks
 from mss_sim.core.access.rights_in_force import MailboxAccess
-from mss_sim.core.mailbox import attachment_list, messages
+from mss_sim.core.mailbox import mailbox_attachments, messages
 from mss_sim.core.mailbox.messages import OpenedMessage
 from mss_sim.errors import Refusal
 from mss_sim.http.paging import Page, PagedList, cursor
@@ -102,7 +102,7 @@ async def show_documents(visit: Visit) -> Response:
     """The attachments of all letters, the newest letter first."""
     known = await around(visit, "documents")
     before = Page(_DOCUMENTS, visit.request.query_params.get("cursor")).before(PagedList.ATTACHMENTS)
-    found = await attachment_list.list_attachments(
+    found = await mailbox_attachments.list_attachments(
         visit.core.world, visit.session.actor, visit.address, before=before, limit=_DOCUMENTS + 1
     )
     rows = found[:_DOCUMENTS]

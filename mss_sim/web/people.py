@@ -10,7 +10,7 @@ from starlette.responses import Response
 from mss_sim.core.access import identities
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.access.rights_in_force import grant_of
-from mss_sim.core.control import people_like, people_lookup, seed
+from mss_sim.core.control import named_seeds, people_like, people_lookup
 from mss_sim.core.world.store_types import GrantRow
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.paging import Page, PagedList, cursor
@@ -57,7 +57,7 @@ async def show_all(visit: Visit) -> Response:
         asked=urlencode(kept),
         rows=shown,
         next=urlencode({**kept, "cursor": cursor(PagedList.PEOPLE, shown[-1].identity.id)}) if more else None,
-        roles=sorted(await seed.played(visit.core.world)),
+        roles=sorted(await named_seeds.played(visit.core.world)),
         played=home.ROLES,
         like_max=_LIKE_MAX,
         curl=_curl(visit, "people?text=martin"),
@@ -67,7 +67,7 @@ async def show_all(visit: Visit) -> Response:
 async def show_one(visit: Visit) -> Response:
     """Somebody with their login, mailboxes, grants and national identities."""
     found = await people_lookup.show_person(visit.core.world, _idnat(visit))
-    played = await seed.played(visit.core.world)
+    played = await named_seeds.played(visit.core.world)
     return show(
         "person.html",
         visit.here,

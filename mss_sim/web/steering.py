@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from mss_sim.clock import Micros, from_datetime
-from mss_sim.core.control import faults, seed, snapshots
+from mss_sim.core.control import named_seeds, setting_faults, snapshots
 from mss_sim.core.control.snapshots import About, Shelf
 from mss_sim.core.world.agenda import Fired
 from mss_sim.errors import Refusal, Rule
@@ -71,7 +71,7 @@ async def set_preset(visit: Visit) -> Response:
     except ValueError as error:
         raise Refusal(Rule.NOT_FOUND, say("There is no preset of that name."), reference="quirks#faults") from error
     takes = {*PRESETS[name].takes, "lifetime_seconds"}
-    faults.add_preset(visit.core.world, name, {one: _value(one, visit.field(one)) for one in takes if visit.field(one)})
+    setting_faults.add_preset(visit.core.world, name, {one: _value(one, visit.field(one)) for one in takes if visit.field(one)})
     return back("/ui/control#faults")
 
 
@@ -132,7 +132,7 @@ async def delete(visit: Visit) -> Response:
 async def reset(visit: Visit) -> Response:
     """Empty the world and begin anew with a seed."""
     check_meant(visit)
-    await visit.core.reset(visit.field("seed") or visit.pages.hosted.seed or seed.NONE)
+    await visit.core.reset(visit.field("seed") or visit.pages.hosted.seed or named_seeds.NONE)
     return back("/ui/control#reset")
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.feed.events import last_position
+from mss_sim.core.feed.reading_events import last_position
 from mss_sim.core.world.agenda import Fired
 from mss_sim.http.hosted import Hosted
 from mss_sim.net.traps import Traps

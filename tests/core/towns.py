@@ -16,7 +16,7 @@ from mss_sim.clock import Clock, ManualClock, SystemClock, WorldClock
 from mss_sim.config.settings import Settings
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core, assemble
-from mss_sim.core.control.seed import load
+from mss_sim.core.control.named_seeds import load
 from mss_sim.core.control.start import begin
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, Letter, Submitted, prepare

@@ -16,7 +16,7 @@ from mss_sim import ids
 from mss_sim.clock import SystemClock
 from mss_sim.control import import_rows
 from mss_sim.core.annuaire.page_addresses import open_sealed
-from mss_sim.core.control import seed_fields, seed_files
+from mss_sim.core.control import seed_fields, seed_formats
 from mss_sim.core.psc.hashes import is_verifier
 from mss_sim.core.psc.oauth_errors import OAuthError
 from mss_sim.dns import server
@@ -277,8 +277,8 @@ _DNS_QUESTION = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03sim\x07mss
 
 def _seed(octets: bytes) -> None:
     with contextlib.suppress(Refusal):
-        seed_files.of_archive(io.BytesIO(octets), "seed.zip", 1_000_000)
-    seed_fields.check(*seed_files.parsed(octets))
+        seed_formats.of_archive(io.BytesIO(octets), "seed.zip", 1_000_000)
+    seed_fields.check(*seed_formats.parsed(octets))
 
 
 def _archive() -> bytes:

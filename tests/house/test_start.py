@@ -9,9 +9,9 @@ import pytest
 
 _WEB = ("fastapi", "starlette", "uvicorn", "mss_sim.http", "mss_sim.api", "mss_sim.control")
 _PAGES = ("mss_sim.web", "jinja2", "nh3", "pypdfium2")
-_SCENARIOS = ("yaml", "mss_sim.scenarios.reading", "mss_sim.core.scenarios.plays", "mss_sim.core.scenarios.recording")
+_SCENARIOS = ("yaml", "mss_sim.scenarios.reading", "mss_sim.core.scenarios.plays", "mss_sim.core.scenarios.journal_as_scenario")
 _SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "pyasn1", "pyasn1_modules", "mss_sim.dns", "mss_sim.ldap", *_SCENARIOS)
-_SEARCHES = ("mss_sim.fhir.query", "mss_sim.store.directory_search", "mss_sim.core.annuaire.ldap_listing")
+_SEARCHES = ("mss_sim.fhir.query", "mss_sim.store.directory_search", "mss_sim.core.annuaire.published_mailboxes")
 _SOME_COMMANDS = ("smtplib", "mcp", "mss_sim.agents", "mss_sim.testing")
 _NEVER = ("sqlalchemy.orm", "lxml", "prometheus_client")
 _FOR_HELP = ("pydantic", "sqlalchemy", "cryptography", "uvloop", "mss_sim.core", "mss_sim.store", "mss_sim.config")

@@ -12,7 +12,7 @@ import pytest
 
 from mss_sim.app.population import seeds
 from mss_sim.config.settings import Settings
-from mss_sim.core.control import seed
+from mss_sim.core.control import named_seeds
 from mss_sim.testing import documents
 from mss_sim.testing.asking import RestRefused
 from mss_sim.testing.handle import HostedWorld, RunningSimulator
@@ -166,7 +166,7 @@ def test_everybody_of_the_cabinet_has_a_name(world: HostedWorld) -> None:
     assert all(getattr(world, name).role == name for name in names)
     assert world.patient.name == "Claire FONTAINE"
     assert "patient-2026" not in repr(world.patient)
-    assert seeds() == seed.shipped()
+    assert seeds() == named_seeds.shipped()
 
 
 _USER = '''

@@ -5,7 +5,7 @@ import pytest
 from playwright.async_api import FrameLocator, Page, expect
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.control.seed import NONE
+from mss_sim.core.control.named_seeds import NONE
 from mss_sim.scenarios import shelf
 from mss_sim.scenarios.reading import read_scenario
 from mss_sim.web.guided import GUIDED

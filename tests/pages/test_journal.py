@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
-from mss_sim.core.control.seed import load
+from mss_sim.core.control.named_seeds import load
 from mss_sim.vocabulary.journal import Act
 from mss_sim.web import journal_words
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD, Person, control

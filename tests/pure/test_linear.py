@@ -17,7 +17,7 @@ import pytest
 from mss_sim.control import import_rows
 from mss_sim.core.annuaire.page_addresses import open_sealed
 from mss_sim.core.control.seed_fields import check as check_seed
-from mss_sim.core.control.seed_files import parsed as parsed_seed
+from mss_sim.core.control.seed_formats import parsed as parsed_seed
 from mss_sim.errors import Refusal
 from mss_sim.evidence import masking
 from mss_sim.fhir import patch_paths

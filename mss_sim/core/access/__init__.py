@@ -5,7 +5,7 @@
     rights_in_force      what an identity may do with a mailbox at one instant; the refusal when it may not
     gate                 the one gate before a mailbox: may this actor do this here now
     delegation           grants: given, revoked, renounced, handed over
-    carer_views          what carers see of a patient's mailbox, which follows it
+    carer_view_upkeep    what carers see of a patient's mailbox, which follows it
     carer_masks          what a patient masks from carers
     practice_holders     who holds a practice's mailbox: the responsible and the co-holders
     grant_turns          grants that begin and end by themselves, for the agenda
@@ -24,7 +24,7 @@ nothing at the very next request, on any open connection.
 |--------------------------------------------|------------------------------------------------|
 | may this identity do that here, now?       | `gate.require`, by the rule of `policy/access` |
 | may this person give, or take, that right? | `delegation`, by the tables of `policy/delegation` |
-| may this carer see that letter?            | `carer_views`, by the table of `policy/masks`  |
+| may this carer see that letter?            | `carer_view_upkeep`, by the table of `policy/masks`  |
 | may this log-in open that mailbox?         | `authentication.check_way`, by `policy/logins`  |
 
 A mailbox that an identity may not see does not exist for that identity: the refusal is the one

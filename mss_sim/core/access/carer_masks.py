@@ -1,6 +1,6 @@
 """What a patient masks from carers: letters, correspondents, documents. The patient alone masks, unmasks, and sees what is masked."""
 
-from mss_sim.core.access import carer_views, gate, journal
+from mss_sim.core.access import carer_view_upkeep, gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.rights_in_force import MailboxAccess
@@ -56,7 +56,7 @@ async def mask_document(world: World, actor: Actor, address: str, copy_id: int, 
         held = _locked(world, conn, actor, address)
         letter = _letter(conn, held, copy_id)
         leaves = [leaf for leaf in read_summary(letter.summary).leaves if leaf["attachment"] and leaf["number"] == part]
-        found = carer_views.documents(conn, letter.id, leaves)
+        found = carer_view_upkeep.documents(conn, letter.id, leaves)
         if not found:
             raise Refusal(Rule.NOT_FOUND, say("This message has no attachment {part}.", part=part[:20]))
         return _mask(world, conn, actor, held, MaskKind.DOCUMENT, (found[part], leaves[0]["filename"] or ""))
@@ -73,7 +73,7 @@ async def unmask(world: World, actor: Actor, address: str, mask_id: int) -> None
         if found is None:
             raise Refusal(Rule.NOT_FOUND, say("There is no such mask over this mailbox."))
         masks.remove(conn, mask_id)
-        carer_views.show_unmatched(conn, held.mailbox.id)
+        carer_view_upkeep.show_unmatched(conn, held.mailbox.id)
         _apply(world, conn, actor, held, Act.UNMASKED, found)
 
     await world.store.write(unit)
@@ -117,7 +117,7 @@ def _mask(world: World, conn: Connection, actor: Actor, held: MailboxAccess, kin
         )
     made = Mask(world.ids.next(), held.mailbox.id, kind, target, label, world.clock.now())
     masks.add(conn, made)
-    carer_views.hide_matched(conn, held.mailbox.id, masks.concerned(conn, held.mailbox.id), [made])
+    carer_view_upkeep.hide_matched(conn, held.mailbox.id, masks.concerned(conn, held.mailbox.id), [made])
     _apply(world, conn, actor, held, Act.MASKED, made)
     return made
 
@@ -125,7 +125,7 @@ def _mask(world: World, conn: Connection, actor: Actor, held: MailboxAccess, kin
 def _apply(world: World, conn: Connection, actor: Actor, held: MailboxAccess, act: Act, mask: Mask) -> None:
     """Have what carers see follow a changed mask before anybody can look; the patient's journal keeps it."""
     mailbox_id = held.mailbox.id
-    carer_views.follow(world, conn, {folder.id for folder in folders.of_mailbox(conn, mailbox_id)}, anew=True)
+    carer_view_upkeep.follow(world, conn, {folder.id for folder in folders.of_mailbox(conn, mailbox_id)}, anew=True)
     message_id = int(mask.target) if mask.kind is MaskKind.LETTER else None
     detail = {"kind": mask.kind, "what": mask.label}
     journal.write(world, conn, journal.by(actor), [Entry(act, mailbox_id, detail, message_id)])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mss_sim.clock import Micros
-from mss_sim.core.access import carer_views, journal
+from mss_sim.core.access import carer_view_upkeep, journal
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.rights_in_force import Requester, access, grant_of
@@ -101,7 +101,7 @@ def add(world: World, conn: Connection, mailbox: Mailbox, row: GrantRow) -> None
         folders.lock(conn, [folder.id for folder in folders.of_mailbox(conn, mailbox.id)])
         current = mailboxes.by_id(conn, mailbox.id)
         if current is not None and current.carer_view_id is None:
-            carer_views.make(world, conn, current)
+            carer_view_upkeep.make(world, conn, current)
     grants.add(conn, [row])
 
 

@@ -19,10 +19,10 @@ from typing import NamedTuple
 from mss_sim.clock import DAY, SECOND
 from mss_sim.core.annuaire.correspondents import Correspondents
 from mss_sim.core.annuaire.extraction import Extraction
-from mss_sim.core.annuaire.ldap_listing import Listing
 from mss_sim.core.annuaire.operator_keys import operator_named_by
 from mss_sim.core.annuaire.page_addresses import Place, open_sealed, seal
 from mss_sim.core.annuaire.publication import Loading, view_now
+from mss_sim.core.annuaire.published_mailboxes import Listing
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir.entries import Entry, identity_id_of

@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from mss_sim.clock import DAY, Micros, from_datetime
-from mss_sim.core.access import carer_views, delegation
+from mss_sim.core.access import carer_view_upkeep, delegation
 from mss_sim.core.access import identities as people
 from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.access.practice_holders import SEED
 from mss_sim.core.control.seed_fields import placed
-from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.control.seed_letters import LetterPlanting, SeedLetter
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailbox.folders import add_missing, folder_path
@@ -229,7 +229,7 @@ class Planting:
         at = _moment(row, "masked_at") or self._world.clock.now()
         made = Mask(self._world.ids.next(), box.id, kind, target, row.get("label", ""), at)
         masks.add(self._conn, made)
-        carer_views.hide_matched(self._conn, box.id, masks.concerned(self._conn, box.id), [made])
+        carer_view_upkeep.hide_matched(self._conn, box.id, masks.concerned(self._conn, box.id), [made])
 
     def _dispensation(self, row: Row) -> None:
         at = from_datetime(datetime.combine(row["day"], time(), UTC))

@@ -12,7 +12,7 @@ import orjson
 
 from mss_sim.clock import from_datetime
 from mss_sim.config.settings import FIELDS, is_of_a_world
-from mss_sim.core.control.seed_files import TOML, wrong
+from mss_sim.core.control.seed_formats import TOML, wrong
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import ID_MAX, instant_of
 from mss_sim.vocabulary.charge import ChargeState

@@ -10,7 +10,7 @@ from typing import Any
 
 from mss_sim.clock import Micros, from_datetime
 from mss_sim.core.control.seed_fields import placed, where
-from mss_sim.core.control.seed_files import TOML, SeedFiles, wrong
+from mss_sim.core.control.seed_formats import TOML, SeedFiles, wrong
 from mss_sim.core.mailbox.charge_deeds import without_words, words_with
 from mss_sim.core.mailbox.copies import put_in
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from mss_sim.core.control import seed as seeds
-from mss_sim.core.control.seed import Persona
+from mss_sim.core.control import named_seeds as seeds
+from mss_sim.core.control.named_seeds import Persona
 from mss_sim.core.psc import clients
-from mss_sim.core.trust import peer_certificates
+from mss_sim.core.trust import operator_certificates
 from mss_sim.core.world.world import World
 
 
@@ -24,7 +24,7 @@ async def begin(world: World, seed: str | None) -> Begun:
         if seed not in (None, seeds.NONE):
             await seeds.plant(world, seed, beginning=True)
             personas = await seeds.personas(world, seed)
-        await peer_certificates.certify_all(world)
-        files = await peer_certificates.write_files(world, world.igc.ca_file.parent / "clients")
+        await operator_certificates.certify_all(world)
+        files = await operator_certificates.write_files(world, world.igc.ca_file.parent / "clients")
         await clients.register_first(world)  # last: a start that finds no client continues the planting
         return Begun(tuple(personas), files)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mss_sim.core.control import seed_fields, seed_files, seed_letters
-from mss_sim.core.control.seed_files import ARCHIVE, SeedFiles
+from mss_sim.core.control import seed_fields, seed_formats, seed_letters
+from mss_sim.core.control.seed_formats import ARCHIVE, SeedFiles
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.words.sentence import say
@@ -57,7 +57,7 @@ def find(world: World, name: str) -> SeedFiles | None:
     """One of them; None when there is none of that name, Refusal(INVALID) when it is none. Blocking."""
     if name not in names(world):
         return None
-    files = seed_files.read(_place(world, name), world.settings.seeds.size_bytes_max)
+    files = seed_formats.read(_place(world, name), world.settings.seeds.size_bytes_max)
     seed_fields.check(files.text, files.told)
     return files
 
@@ -65,7 +65,7 @@ def find(world: World, name: str) -> SeedFiles | None:
 def told(world: World, name: str) -> Mapping[str, Any] | None:
     """What its `seed.toml` says; None when there is none of that name, or it cannot be read. Blocking."""
     with suppress(Refusal, OSError):
-        return seed_files.told_in(_place(world, name), world.settings.seeds.size_bytes_max) if name in names(world) else None
+        return seed_formats.told_in(_place(world, name), world.settings.seeds.size_bytes_max) if name in names(world) else None
     return None
 
 
@@ -104,7 +104,7 @@ async def keep(world: World, name: str, files: SeedFiles, *, replace: bool) -> K
 async def keep_file(world: World, place: Path) -> str:
     """Keep a seed that lies in a folder, an archive or a TOML file, in the place of one of its name; that name. Refusals of `keep`."""
     name = named_by(place)
-    files = await asyncio.to_thread(seed_files.read, place, world.settings.seeds.size_bytes_max)
+    files = await asyncio.to_thread(seed_formats.read, place, world.settings.seeds.size_bytes_max)
     await keep(world, name, files, replace=True)
     return name
 
@@ -112,7 +112,7 @@ async def keep_file(world: World, place: Path) -> str:
 def named_by(place: Path) -> str:
     """The name that a seed has by its folder or its file: letters, digits, points, hyphens and underscores of it."""
     whole = place.resolve()
-    stem = whole.parent.name if whole.name == seed_files.TOML else whole.name if whole.is_dir() else whole.stem
+    stem = whole.parent.name if whole.name == seed_formats.TOML else whole.name if whole.is_dir() else whole.stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")[:64] or "seed"
 
 
@@ -133,7 +133,7 @@ def _put(files: SeedFiles, place: Path) -> None:
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=place.parent) as beside:
         made = Path(beside) / "made"
-        seed_files.write_archive(files, made)
+        seed_formats.write_archive(files, made)
         made.replace(place)
 
 
@@ -144,7 +144,7 @@ async def take_in(world: World, name: str, octets: AsyncIterator[bytes], *, repl
     with tempfile.TemporaryFile() as file:
         async for piece in octets:
             await asyncio.to_thread(file.write, piece)
-        files = await asyncio.to_thread(seed_files.of_archive, file, f"{name}{ARCHIVE}", most)
+        files = await asyncio.to_thread(seed_formats.of_archive, file, f"{name}{ARCHIVE}", most)
     return await keep(world, name, files, replace=replace)
 
 

@@ -17,12 +17,12 @@ from typing import Any
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.config.settings import in_force, is_of_a_world
-from mss_sim.core.control import seed as seeds
+from mss_sim.core.control import named_seeds as seeds
 from mss_sim.core.control import snapshot_file, toml_text
-from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.control.seed_letters import words_of
-from mss_sim.core.control.seed_values import Row, behaviour, moment, number, plain, said, slug
 from mss_sim.core.control.snapshots import Snapshot, chosen_settings, unreadable
+from mss_sim.core.control.values_as_seed import Row, behaviour, moment, number, plain, said, slug
 from mss_sim.core.mailbox.charge_deeds import words_beside
 from mss_sim.core.world.passwords import matches
 from mss_sim.core.world.world import World

@@ -1,6 +1,6 @@
 """What happens in a world handed on: to whoever listens, and to whoever waits for one thing.
 
-    events            what happened, read once from the store for everybody
+    reading_events    what happened, read once from the store for everybody
     listening         each event once, in the order of the commits, to whoever keeps listening
     hearing           which of them an actor hears, as long as they have rights
     plain_events      an event as plain data

@@ -4,8 +4,8 @@ from mss_sim.clock import Micros
 from mss_sim.core.access import gate, rights_in_force
 from mss_sim.core.access.authentication import Actor, token_expired
 from mss_sim.core.access.rights_in_force import MailboxAccess
-from mss_sim.core.feed.events import FeedEvent
 from mss_sim.core.feed.listening import Heard
+from mss_sim.core.feed.reading_events import FeedEvent
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import Access

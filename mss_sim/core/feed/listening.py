@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from mss_sim.core.feed.events import EventFilter, Events, FeedEvent, last_position, read_events
+from mss_sim.core.feed.reading_events import EventFilter, Events, FeedEvent, last_position, read_events
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.hearing import Hearing

@@ -16,9 +16,9 @@ from typing import Protocol
 import orjson
 
 from mss_sim.clock import SECOND, Micros
-from mss_sim.core.feed.events import EventFilter, FeedEvent, events_after, last_position
 from mss_sim.core.feed.listening import Heard
 from mss_sim.core.feed.plain_events import plain
+from mss_sim.core.feed.reading_events import EventFilter, FeedEvent, events_after, last_position
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule

@@ -1,24 +1,24 @@
 """The content of mailboxes: read, listed, kept in order.
 
-    stored_message       a message parsed once, with the row that lists show
-    mailboxes            mailboxes themselves: created, changed, removed, for the control plane
-    behaviours           what the holder of a mailbox does by himself, and the steps that it plans
-    closing              a mailbox closed in two steps, for the agenda too
-    handing_over         whose a mailbox is: handed over
-    retention            letters removed after so many days, for the agenda
-    forced_removals      copies taken out for good past every right: by time, by the control plane
-    login_certificates   the certificates that open a mailbox, for who may see it
-    messages             lists, opened messages, flags, moves and deletions of one message
-    attachment_list      the files that all letters carry, the newest first
-    copies               changes to copies, flags, moves, deletions: one implementation for every door
+    stored_message         a message parsed once, with the row that lists show
+    mailboxes              mailboxes themselves: created, changed, removed, for the control plane
+    behaviours             what the holder of a mailbox does by himself, and the steps that it plans
+    closing                a mailbox closed in two steps, for the agenda too
+    handing_over           whose a mailbox is: handed over
+    retention              letters removed after so many days, for the agenda
+    forced_removals        copies taken out for good past every right: by time, by the control plane
+    visible_certificates   the certificates that open a mailbox, for who may see it
+    messages               lists, opened messages, flags, moves and deletions of one message
+    mailbox_attachments    the files that all letters carry, the newest first
+    copies                 changes to copies, flags, moves, deletions: one implementation for every door
     charge_deeds, charge_verbs  who has a letter in charge, by keywords too; the verb, and notes for colleagues
-    room                 whether a mailbox has room for what is put into it
+    room                   whether a mailbox has room for what is put into it
     diagnosis, kept_diagnoses  what is wrong with the documents of a letter, told when asked; kept where a mailbox says so
-    appending            a message that a client files itself
-    selected_folder      a folder that a session keeps open: opening, polling for changes, reading
-    recent               which messages no IMAP session was told of yet
-    folders              created, renamed, deleted
-    mailboxes_as_tree    all folders that an actor may see, with figures and subscriptions
+    appending              a message that a client files itself
+    selected_folder        a folder that a session keeps open: opening, polling for changes, reading
+    recent                 which messages no IMAP session was told of yet
+    folders                created, renamed, deleted
+    mailboxes_as_tree      all folders that an actor may see, with figures and subscriptions
 
 A *message* is the bytes, stored once. A *copy* is that message in one folder, with its UID, flags
 and keywords. Whether a copy is read depends on the actor where the mailbox's seen policy is personal,

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from mss_sim.core.access import carer_views, gate, journal
+from mss_sim.core.access import carer_view_upkeep, gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox import charge_deeds
 from mss_sim.core.mailbox.charge_deeds import entry_of
@@ -172,7 +172,7 @@ async def note_reading(world: World, actor: Actor, which: Copies) -> None:
         now = world.clock.now()
         first = [row for row in rows if messages.note_reading(conn, row.copy_id, actor.identity.id, now)]
         if here.held.carer_of is not None:  # the patient sees each opening, and who read the copy that he knows
-            first = carer_views.as_known(conn, rows)
+            first = carer_view_upkeep.as_known(conn, rows)
             for row in first:
                 messages.note_reading(conn, row.copy_id, actor.identity.id, now)
         journal.write(world, conn, journal.by(actor), [entry_of(here, Right.READ, Act.READ, row, {}) for row in first], at=now)
@@ -294,7 +294,9 @@ async def copy(world: World, actor: Actor, which: InFolder, target: FolderRef) -
             folders.save_counters(conn, [there.folder])
             lines = [entry_of(there, Right.FILE, Act.COPIED, row, {"to": there.folder.name}) for row in rows]
             if source.held.carer_of is not None:  # what a carer takes away stands in the patient's journal too
-                lines += [entry_of(source, Right.READ, Act.COPIED, row, {"to": target.address}) for row in carer_views.as_known(conn, rows)]
+                lines += [
+                    entry_of(source, Right.READ, Act.COPIED, row, {"to": target.address}) for row in carer_view_upkeep.as_known(conn, rows)
+                ]
             journal.write(world, conn, journal.by(actor), lines)
         return Transfer(there.folder.uid_validity, tuple(row.uid for row in rows), tuple(row.uid for row in made))
 

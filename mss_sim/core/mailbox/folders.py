@@ -1,6 +1,6 @@
 """The folders of a mailbox: list, create, rename, delete. Names are paths, `Parent/Child`; INBOX and the special folders stay."""
 
-from mss_sim.core.access import carer_views, gate, journal
+from mss_sim.core.access import carer_view_upkeep, gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.mailbox import copies
@@ -67,7 +67,7 @@ def _add(world: World, conn: Connection, mailbox: Mailbox, name: str) -> Folder:
     folder = Folder(world.ids.next(), mailbox.id, name, None, validity, 1, 1, 0, 0)
     folders.add(conn, folder)
     if mailbox.carer_view_id is not None:
-        carer_views.add_folder(world, conn, mailbox.carer_view_id, folder)
+        carer_view_upkeep.add_folder(world, conn, mailbox.carer_view_id, folder)
     return folder
 
 
@@ -124,7 +124,7 @@ async def delete_folder(world: World, actor: Actor, address: str, folder_id: int
         if not with_messages:
             _refuse_filled(conn, folder)
         copies.empty_in(world, conn, actor, SelectedFolder(held, folder, personal_reader(held, actor)))
-        carer_views.remove_folder(conn, held.mailbox.id, folder)
+        carer_view_upkeep.remove_folder(conn, held.mailbox.id, folder)
         folders.remove(conn, folder.id)
         _trace(world, conn, actor, held, Act.FOLDER_DELETED, {"name": folder.name})
 

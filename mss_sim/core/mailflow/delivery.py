@@ -19,7 +19,7 @@ from mss_sim.core.mailflow import (
     idempotency,
     mes_bounces,
     out_of_office,
-    reactions,
+    planned_reactions,
     submitted_receipts,
     threads,
 )
@@ -301,7 +301,7 @@ class Delivery:
             if sorted_.receipt_of:
                 submitted_receipts.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
             reports.match(self._world, conn, sorted_)
-            self._planned |= reactions.plan(self._world, conn, sorted_, receiving) | mes_bounces.plan(self._world, conn, sorted_)
+            self._planned |= planned_reactions.plan(self._world, conn, sorted_, receiving) | mes_bounces.plan(self._world, conn, sorted_)
 
     def _add_copies(self, conn: Connection, stored: list[RoutedLetter]) -> None:
         """Copies with their numbers; the folder rows are locked first, in one order, then written back once."""

@@ -8,7 +8,7 @@ from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.conversations import answer_rights
 from mss_sim.core.conversations.answer_rights import Occasion
-from mss_sim.core.mailflow import timelines
+from mss_sim.core.mailflow import timeline_writing
 from mss_sim.core.mailflow.letter import Letter, RoutedLetter
 from mss_sim.core.world.store_types import JournalEntry
 from mss_sim.core.world.world import World
@@ -75,7 +75,7 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
             process_log.note_deferral(conn, deferred, person.address, rows[-1])
     submissions.add(conn, rows, people)
     asking = {one.letter.submission_id for one in stored if one.letter.parsed.receipt_to and not one.letter.parsed.is_report}
-    timelines.begin(world, conn, rows, people, events, asking=asking, waiting={one.recipient_id for one in waiting})
+    timeline_writing.begin(world, conn, rows, people, events, asking=asking, waiting={one.recipient_id for one in waiting})
     queue.add(conn, waiting)
 
 

@@ -8,7 +8,7 @@ from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import journal
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.rights_in_force import Requester
-from mss_sim.core.mailflow import timelines
+from mss_sim.core.mailflow import timeline_writing
 from mss_sim.core.mailflow.letter import Addressee, Envelope, FromPeer, Letter, OfServer, RoutedLetter, prepare
 from mss_sim.core.mailflow.outbound_interface import DELIVERED
 from mss_sim.core.world.world import World
@@ -227,7 +227,7 @@ def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentL
         return False
     if not submissions.attach_report(conn, people[address], said.kind, letter.id):
         event = Event(world.ids.next(), people[address], said.kind, letter.at, said.detail, letter.id, said.failed, said.family)
-        timelines.add(world, conn, [event])
+        timeline_writing.add(world, conn, [event])
     detail = {"recipient": address, "kind": said.kind, "of": encode(sent.id)}
     matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, detail, letter.id)
     journal.write(world, conn, Requester(None, letter.door), [matched], at=letter.at)

@@ -17,7 +17,7 @@ from itertools import groupby
 from mss_sim import log
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.mailflow import faults
-from mss_sim.core.mailflow.attempts import Carried, Settling
+from mss_sim.core.mailflow.attempt_consequences import Carried, Settling
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, TriedAgain
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult, Transport, ours

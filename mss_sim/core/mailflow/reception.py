@@ -11,7 +11,7 @@ from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, FromPeer, prepare, trace_fields
 from mss_sim.core.mailflow.mailboxes_on_demand import without_domain
 from mss_sim.core.mailflow.submission import check_recipient, check_size
-from mss_sim.core.trust import peer_certificates
+from mss_sim.core.trust import operator_certificates
 from mss_sim.core.world.tally import Tally
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -124,7 +124,7 @@ class Reception:
 
     async def recognise(self, chain: Sequence[bytes]) -> PeerCertificate:
         """The verdict on a peer's certificate, given with those above it (DER)."""
-        return await peer_certificates.recognise(self._world, chain)
+        return await operator_certificates.recognise(self._world, chain)
 
     async def _author(self, sender: str, authors: tuple[str, ...]) -> str | None:
         """The mailbox that wrote the letter: the one in From when the return path is of its operator, as answers go to it."""

@@ -1,11 +1,11 @@
 """Patients, and the operator that they have, Mon espace santé, when nobody plays them by hand.
 
 What a patient does is data (`policy/behaviours.py`): a list of reactions to letters. Delivery plans the steps in its own transaction
-(`core/mailbox/behaviours.py`, `core/mailflow/reactions.py`), so that nothing is forgotten by a process that dies; this room does them when
-their instant comes, and does each once.
+(`core/mailbox/behaviours.py`, `core/mailflow/planned_reactions.py`), so that nothing is forgotten by a process that dies; this room does
+them when their instant comes, and does each once.
 
     due_steps.py          does what is due, tells the agenda what happened
-    steps.py              one act each: opens, sends the receipt, answers, forwards, deletes, closes, returns
+    doing_steps.py        one act each: opens, sends the receipt, answers, forwards, deletes, closes, returns
     answer.py             what a patient writes, and the photo or the PDF that comes with it
     hospital_gateway.py   what the gateway of a hospital says of documents: taken in, or why not
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from mss_sim import log
 from mss_sim.clock import Micros
-from mss_sim.core.patients.steps import Steps
+from mss_sim.core.patients.doing_steps import Steps
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.world import World
 from mss_sim.store import planned_steps

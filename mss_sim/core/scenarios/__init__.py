@@ -1,15 +1,15 @@
 """Scenarios played in a world, step by step, and recorded from what was done by hand.
 
-    plays            plays: begun, played, listed, removed
-    cast             whom the actors are in this world, and which mailboxes the names stand for
-    stage            what steps have at hand: verbs, cast, what earlier steps made
-    services         the verbs that plays act by
-    acts             what persons do, with their rights
-    world_changes    what is done to the world: clock, faults, behaviours
-    waits            what is waited for
-    outcomes         what came, compared with what was expected
-    recording        what was done since an instant as a scenario
-    recorded_steps   a line of the journal as a step
+    plays                 plays: begun, played, listed, removed
+    cast                  whom the actors are in this world, and which mailboxes the names stand for
+    stage                 what steps have at hand: verbs, cast, what earlier steps made
+    services              the verbs that plays act by
+    acts                  what persons do, with their rights
+    world_changes         what is done to the world: clock, faults, behaviours
+    waits                 what is waited for
+    outcomes              what came, compared with what was expected
+    journal_as_scenario   what was done since an instant as a scenario
+    recorded_steps        a line of the journal as a step
 
 A play does nothing that no person could do at a door: a professional acts with a token of their own over the REST door's verbs, a
 patient as in Mon espace santé. So the same is refused, by the same rule, with the same line in the journal; the journal cannot

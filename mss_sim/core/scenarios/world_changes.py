@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from mss_sim.core.control import faults
+from mss_sim.core.control import setting_faults
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.scenarios.stage import Facts, Stage, instant
 from mss_sim.core.world.agenda import Fired
@@ -28,10 +28,10 @@ def _happened(fired: list[Fired]) -> Facts:
 async def set_fault(stage: Stage, deed: deeds.Fault, name: str) -> Facts:
     """Make something fail; `name` is what the play knows it by."""
     if deed.preset is not None:
-        made = faults.add_preset(stage.world, deed.preset, dict(deed.given))
+        made = setting_faults.add_preset(stage.world, deed.preset, dict(deed.given))
     else:
         assert deed.point is not None and deed.action is not None  # noqa: S101, PT018 - a file without them was not read
-        made = [faults.add(stage.world, deed.point, deed.action, deed.match, nth=deed.nth, count=deed.count, seconds=deed.seconds)]
+        made = [setting_faults.add(stage.world, deed.point, deed.action, deed.match, nth=deed.nth, count=deed.count, seconds=deed.seconds)]
     stage.faults[name] = [one.rule.id for one in made]
     return {}
 

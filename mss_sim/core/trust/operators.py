@@ -6,7 +6,7 @@ from functools import partial
 
 from cryptography import x509
 
-from mss_sim.core.trust import peer_certificates
+from mss_sim.core.trust import operator_certificates
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical_domain
@@ -39,7 +39,7 @@ async def add_many(world: World, wanted: Sequence[NewOperator]) -> list[Operator
     """Create operators, all or none."""
     made = await world.store.write(partial(create_many, world, wanted=wanted), changes_directory=True)
     await list_certificates(world, wanted)
-    await peer_certificates.certify_all(world, made)
+    await operator_certificates.certify_all(world, made)
     return made
 
 

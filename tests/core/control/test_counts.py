@@ -1,7 +1,7 @@
 """What the world holds, counted."""
 
 from mss_sim.core.control.counts import State, state
-from mss_sim.core.control.seed import load
+from mss_sim.core.control.named_seeds import load
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE

@@ -3,8 +3,8 @@
 import pytest
 
 from mss_sim.core.access import authentication, identities
-from mss_sim.core.control import people_like, seed
-from mss_sim.core.control.seed import Persona
+from mss_sim.core.control import named_seeds, people_like
+from mss_sim.core.control.named_seeds import Persona
 from mss_sim.core.psc import professionals
 from mss_sim.errors import Rule
 from mss_sim.mail.addresses import domain_of
@@ -67,7 +67,7 @@ async def test_what_an_organisation_lends_is_lent_anew(town: Town, role: str, li
     [lent] = person.mailboxes
     box = await town.mailbox(lent.address)
     assert (box.owner_id, box.kind, box.address != like) == (model.owner_id, model.kind, True)
-    rights = next(one for one in await seed.personas(town.world, "cabinet") if one.role == role).mailboxes[0].rights
+    rights = next(one for one in await named_seeds.personas(town.world, "cabinet") if one.role == role).mailboxes[0].rights
     assert lent.rights == rights
     [line] = [one for one in await town.told(lent.address) if one.act is Act.GRANTED]
     assert (line.door, line.detail["grantee"]) == (Door.CONTROL, person.idnat)  # type: ignore[index]  # a grant has details

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from mss_sim.clock import iso
 from mss_sim.core.access import delegation
 from mss_sim.core.control.planting import Planting
-from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.psc import professionals
 from mss_sim.errors import Rule
 from mss_sim.store import closings, conversations, forwardings, identities, mailbox_uses, masks, out_of_office, retention

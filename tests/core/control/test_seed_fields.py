@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from mss_sim.core.control.seed import load, shipped
+from mss_sim.core.control.named_seeds import load, shipped
 from mss_sim.core.control.seed_fields import check
 from mss_sim.errors import Rule
 from tests.core.towns import refused

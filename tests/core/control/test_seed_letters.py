@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from mss_sim.clock import iso
-from mss_sim.core.control import seed_files, seed_letters
+from mss_sim.core.control import seed_formats, seed_letters
 from mss_sim.core.control.planting import Planting
-from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.mailbox import charge_verbs
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.errors import Rule
@@ -23,7 +23,7 @@ def _letter(number: int, answers: int | None = None) -> bytes:
 
 def _files(rows: str, **letters: bytes) -> SeedFiles:
     octets = {f"{name}.eml": one for name, one in letters.items()}
-    text, told = seed_files.parsed(rows.encode())
+    text, told = seed_formats.parsed(rows.encode())
     return SeedFiles(text, told, octets)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mss_sim.clock import SECOND, ManualClock
 from mss_sim.core.control import snapshot_extras
-from mss_sim.core.control.faults import add, add_preset
+from mss_sim.core.control.setting_faults import add, add_preset
 from mss_sim.core.world.revocation_faults import Manner
 from mss_sim.core.world.white_list import Variant
 from mss_sim.evidence.refusals import Why

@@ -9,7 +9,7 @@ from mss_sim.clock import ManualClock
 from mss_sim.core.access import identities
 from mss_sim.core.control.start import Begun, begin
 from mss_sim.core.psc import clients
-from mss_sim.core.trust import peer_certificates
+from mss_sim.core.trust import operator_certificates
 from mss_sim.core.world.store_types import Operator
 from mss_sim.errors import Rule
 from mss_sim.store import operators
@@ -49,4 +49,4 @@ async def test_operators_of_a_world_that_is_older_than_its_certificates_get_one_
         await begin(town.world, None)
         rows = (await town.world.white_list.listing()).rows
         assert len(rows["ancien.sim.mssante.fr"]) == 1
-    assert (await peer_certificates.certificate_of(town.world, old)).operator_id == old.id
+    assert (await operator_certificates.certificate_of(town.world, old)).operator_id == old.id

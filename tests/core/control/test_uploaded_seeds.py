@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.core.control import seed, seed_files, uploaded_seeds
-from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.control import named_seeds, seed_formats, uploaded_seeds
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.world.world import World
 from mss_sim.errors import Rule
 from tests.core.towns import OpenTown, Town, refused
@@ -27,7 +27,7 @@ password = "p"
 
 
 def _files(text: str = _TEXT) -> SeedFiles:
-    return SeedFiles(*seed_files.parsed(text.encode()), {})
+    return SeedFiles(*seed_formats.parsed(text.encode()), {})
 
 
 @pytest.fixture
@@ -39,16 +39,16 @@ async def world(open_town: OpenTown, tmp_path: Path) -> AsyncIterator[World]:
 async def test_what_is_kept_is_found_again(world: World) -> None:
     made = await uploaded_seeds.keep(world, "small", _files(), replace=False)
     assert (made.name, made.counts["identities"], made.size_bytes > 0) == ("small", 1, True)
-    assert seed.names(world) == ["cabinet", "clinique", "documents", "patients", "small"]
+    assert named_seeds.names(world) == ["cabinet", "clinique", "documents", "patients", "small"]
     assert uploaded_seeds.find(world, "small") == _files()
     assert await uploaded_seeds.every(world) == [made]
-    assert await seed.plant(world, "small")
-    assert not await seed.plant(world, "small")
-    assert [one.login for one in await seed.personas(world, "small")] == ["seule"]
-    assert await seed.idnat_of(world, "doctor") == "899700420096", "a seed of one's own tells more of a world than what ships"
+    assert await named_seeds.plant(world, "small")
+    assert not await named_seeds.plant(world, "small")
+    assert [one.login for one in await named_seeds.personas(world, "small")] == ["seule"]
+    assert await named_seeds.idnat_of(world, "doctor") == "899700420096", "a seed of one's own tells more of a world than what ships"
     await uploaded_seeds.remove(world, "small")
     with refused(Rule.INVALID, "the seeds are cabinet, clinique, documents, patients"):
-        seed.find(world, "small")
+        named_seeds.find(world, "small")
 
 
 async def test_what_is_refused_is_not_kept(world: World) -> None:
@@ -78,8 +78,8 @@ async def test_a_file_that_is_none_is_passed_over_in_lists_and_told_by_name(worl
     (world.seeds_dir / "bad.zip").write_bytes(b"x")
     assert [one.name for one in await uploaded_seeds.every(world)] == ["good"]
     with refused(Rule.INVALID, "bad.zip: it is no archive"):
-        await seed.plant(world, "bad")
-    assert await seed.idnat_of(world, "doctor") is not None
+        await named_seeds.plant(world, "bad")
+    assert await named_seeds.idnat_of(world, "doctor") is not None
 
 
 async def test_a_world_may_keep_none(town: Town) -> None:
@@ -90,8 +90,8 @@ async def test_a_world_may_keep_none(town: Town) -> None:
 
 async def test_a_seed_has_the_name_of_its_folder(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "Leçon n° 1"
-    seed_files.write_folder(_files(), folder)
-    seed_files.write_archive(_files(), tmp_path / "lesson.2.zip")
+    seed_formats.write_folder(_files(), folder)
+    seed_formats.write_archive(_files(), tmp_path / "lesson.2.zip")
     assert await uploaded_seeds.keep_file(world, folder) == "Le-on-n-1"
     assert uploaded_seeds.named_by(folder / "seed.toml") == "Le-on-n-1"
     assert uploaded_seeds.named_by(tmp_path / "lesson.2.zip") == "lesson.2"

@@ -16,7 +16,7 @@ from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.assembly import assemble
 from mss_sim.core.control import snapshots, uploaded_seeds, world_as_seed
-from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
 from mss_sim.core.mailbox import behaviours, charge_verbs, closing

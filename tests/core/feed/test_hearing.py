@@ -9,9 +9,9 @@ from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.feed.events import EventFilter, last_position
 from mss_sim.core.feed.hearing import Hearer
 from mss_sim.core.feed.listening import Heard
+from mss_sim.core.feed.reading_events import EventFilter, last_position
 from mss_sim.core.mailbox.folders import create_folder
 from mss_sim.core.world.store_types import GrantRow
 from mss_sim.errors import Rule

@@ -3,8 +3,8 @@
 import asyncio
 from contextlib import aclosing
 
-from mss_sim.core.feed.events import EventFilter, last_position, read_events
 from mss_sim.core.feed.listening import Batch, Everything, Feed
+from mss_sim.core.feed.reading_events import EventFilter, last_position, read_events
 from mss_sim.errors import Rule
 from mss_sim.policy.hearing import Hearing
 from mss_sim.vocabulary.events import RESET

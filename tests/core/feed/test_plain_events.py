@@ -1,8 +1,8 @@
 """An event as plain data: whole or in outline."""
 
-from mss_sim.core.feed.events import last_position, read_events
 from mss_sim.core.feed.listening import Heard
 from mss_sim.core.feed.plain_events import plain
+from mss_sim.core.feed.reading_events import last_position, read_events
 from mss_sim.ids import decode
 from mss_sim.policy.hearing import Hearing
 from tests.clients import HOSPITAL, PRACTICE

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mss_sim.clock import Micros
-from mss_sim.core.feed.events import EventFilter, last_position
+from mss_sim.core.feed.reading_events import EventFilter, last_position
 from mss_sim.core.feed.webhooks import WebhookAnswer, Webhooks
 from mss_sim.errors import Rule
 from mss_sim.store.webhooks import WebhookDelivery

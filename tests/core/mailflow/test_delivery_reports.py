@@ -10,7 +10,7 @@ from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope
 from mss_sim.core.mailflow.submission import SubmissionRequest
-from mss_sim.core.trust import operators, peer_certificates
+from mss_sim.core.trust import operator_certificates, operators
 from mss_sim.ids import encode
 from mss_sim.mail import dsn, mdn
 from mss_sim.mail.dsn import DsnEnvelope, RecipientStatus
@@ -213,7 +213,7 @@ async def test_only_a_notification_without_return_path_is_a_servers(town: Town, 
 async def test_a_certified_peer_reports_of_its_own_mailboxes_alone(open_town: OpenTown) -> None:
     async with open_town(peers_proof="certificate") as town:
         rows = await operators.list_all(town.world)
-        made = await peer_certificates.certificate_of(town.world, next(row for row in rows if row.name == "Clinique des Pins"))
+        made = await operator_certificates.certificate_of(town.world, next(row for row in rows if row.name == "Clinique des Pins"))
         shown = PeerCertificate(made.subject)
         theirs, others = [await town.send("hospital", HOSPITAL, to) for to in (CLINIC, PRACTICE)]
         raw = _dsn(others, PRACTICE).replace(b"mailer-daemon@cabinet.sim.mssante.fr", b"mailer-daemon@clinique-pins.sim.mssante.fr")

@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailflow.reception import TRACE_BYTES_MAX
-from mss_sim.core.trust import operators, peer_certificates
+from mss_sim.core.trust import operator_certificates, operators
 from mss_sim.core.world.white_list import Variant
 from mss_sim.errors import Rule
 from mss_sim.mail import mdn
@@ -28,7 +28,7 @@ UNKNOWN_PATIENT = "999999999999999@patient.mssante.fr"
 async def _dn(town: Town, operator: str) -> PeerCertificate:
     """The certificate that an operator shows."""
     rows = await operators.list_all(town.world)
-    made = await peer_certificates.certificate_of(town.world, next(row for row in rows if row.name == operator))
+    made = await operator_certificates.certificate_of(town.world, next(row for row in rows if row.name == operator))
     return PeerCertificate(made.subject)
 
 

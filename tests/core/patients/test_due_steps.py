@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, event
 from mss_sim.core.access.identities import change_identity
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailflow.letter import Accepted, Letter
+from mss_sim.core.patients.doing_steps import Steps
 from mss_sim.core.patients.due_steps import Patients
-from mss_sim.core.patients.steps import Steps
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.behaviours import PRESETS
 from mss_sim.store import mailboxes

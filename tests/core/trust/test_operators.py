@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.core.trust import operators, peer_certificates
+from mss_sim.core.trust import operator_certificates, operators
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.errors import Rule
 from mss_sim.pki.names import compared_dn
@@ -23,7 +23,7 @@ async def test_an_operator_is_on_the_white_list_with_a_certificate_of_ours(town:
     assert made.domains == (NEW, "z.sim.mssante.fr")
     assert (made.mx, made.message_size_bytes_max, made.authentication) == (None, None, frozenset(LogInBy))
     assert made in await operators.list_all(town.world)
-    shown = await peer_certificates.certificate_of(town.world, made)
+    shown = await operator_certificates.certificate_of(town.world, made)
     assert await _listed(town) == await _listed(town, "z.sim.mssante.fr") == {compared_dn(shown.subject)}
     assert f"CN=smtp.{NEW}," in shown.subject
     found = await town.world.directory.operator_of(f"x@{NEW}")
@@ -34,7 +34,7 @@ async def test_one_that_names_its_certificates_gets_none_of_ours(town: Town) -> 
     made = await operators.add(town.world, NewOperator("Neuf", (NEW,), certificate_dns=(DN,)))
     assert await _listed(town) == {compared_dn(DN)}
     with refused(Rule.NOT_FOUND, "has no client certificate"):
-        await peer_certificates.certificate_of(town.world, made)
+        await operator_certificates.certificate_of(town.world, made)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_several_are_made_at_once_or_none_is(town: Town) -> None:
             await operators.add_many(town.world, [first, second, other])
         assert (await operators.list_all(town.world), await _listed(town)) == (before, frozenset())
     made = await operators.add_many(town.world, [first, second])
-    shown = [await peer_certificates.certificate_of(town.world, one) for one in made]
+    shown = [await operator_certificates.certificate_of(town.world, one) for one in made]
     assert await _listed(town) == {compared_dn(shown[0].subject)}
     assert await _listed(town, "neuve.sim.mssante.fr") == {compared_dn(shown[1].subject)}
 
@@ -69,7 +69,7 @@ async def test_several_are_made_at_once_or_none_is(town: Town) -> None:
 async def test_a_domain_that_was_taken_off_the_white_list_stays_off(town: Town) -> None:
     await operators.add(town.world, NewOperator("Neuf", (NEW,)))
     await town.world.white_list.remove(NEW, None)
-    await peer_certificates.certify_all(town.world)
+    await operator_certificates.certify_all(town.world)
     assert await _listed(town) == frozenset()
 
 

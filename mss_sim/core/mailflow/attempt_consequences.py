@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from mss_sim.clock import SECOND, Micros
 from mss_sim.core.access import process_log
-from mss_sim.core.mailflow import delivery_reports, timelines
+from mss_sim.core.mailflow import delivery_reports, timeline_writing
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_reports import retry_deadline
 from mss_sim.core.mailflow.outbound_interface import DELIVERED, RecipientReply, RelayResult
@@ -80,7 +80,7 @@ class Settling:
                 kinds = (TimelineKind.RELAYED, TimelineKind.DELIVERED) if self._has_it(conn, due, one.receiver) else (TimelineKind.RELAYED,)
                 events += [self._event(due, kind, reply) for kind in kinds]
         queue.done(conn, *waiting)
-        timelines.add(self._world, conn, events)
+        timeline_writing.add(self._world, conn, events)
         return [None] * len(letters)
 
     def carried(self, conn: Connection, letter: Carried) -> None:
@@ -97,7 +97,7 @@ class Settling:
                 queue.done(conn, due.person.id)
                 self._tell(conn, due, DsnAction.RELAYED, answer)
                 if self._has_it(conn, due, letter.receiver):
-                    timelines.add(self._world, conn, [self._event(due, TimelineKind.DELIVERED, answer.reply)])
+                    timeline_writing.add(self._world, conn, [self._event(due, TimelineKind.DELIVERED, answer.reply)])
 
     def _has_it(self, conn: Connection, due: Due, receiver: Operator) -> bool:
         """Whether a letter that another server accepted is in the mailbox: one of ours may return it later instead."""
@@ -152,7 +152,7 @@ class Settling:
     def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: RecipientReply) -> None:
         """Write on the timeline, and send the notification when one is due."""
         world, person, submission = self._world, due.person, due.submission
-        timelines.add(self._world, conn, [self._event(due, _KINDS[action], answer.reply)])
+        timeline_writing.add(self._world, conn, [self._event(due, _KINDS[action], answer.reply)])
         if not dsn_due(action, person.notify, submission.return_path):
             return
         raw = messages.raw(conn, submission.message_id)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from mss_sim.clock import DAY
 from mss_sim.core.mailbox import mailboxes as mailbox_verbs
-from mss_sim.core.mailflow import timelines
+from mss_sim.core.mailflow import timeline_writing
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.watch_list import WatchQuery, entries_in
 from mss_sim.models.tables import messages as messages_table
@@ -42,7 +42,7 @@ async def _happens(town: Town, sent: Accepted, *happened: TimelineKind, failed: 
     number = people[to or next(iter(people))].id
     now = town.world.clock.now()
     events = [Event(town.world.ids.next(), number, kind, now, f"said: {kind}", failed=failed) for kind in happened]
-    await town.world.store.write(lambda conn: timelines.add(town.world, conn, events))
+    await town.world.store.write(lambda conn: timeline_writing.add(town.world, conn, events))
 
 
 async def _state(town: Town, sent: Accepted) -> TimelineKind | None:
@@ -163,6 +163,6 @@ async def test_a_row_goes_with_its_letter_and_with_its_mailbox(open_town: OpenTo
 
 async def test_nothing_but_this_file_writes_timelines() -> None:
     """Whoever wrote one past it would leave the watch list behind."""
-    core = Path(timelines.__file__).parents[1]
+    core = Path(timeline_writing.__file__).parents[1]
     writers = [path.name for path in core.rglob("*.py") if "submissions.add_events(" in path.read_text(encoding="utf-8")]
-    assert writers == ["timelines.py"]
+    assert writers == ["timeline_writing.py"]

@@ -2,9 +2,9 @@
 
 from mss_sim.core.control.bulk_work import Progress
 from mss_sim.core.control.counts import state
+from mss_sim.core.control.fictional_letters import NetworkLetters
 from mss_sim.core.control.fictional_trust_space import Counts, Network
 from mss_sim.core.control.generate import generate
-from mss_sim.core.control.network_letters import NetworkLetters
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.bulk import Stage, Undertaking
 from mss_sim.vocabulary.mailboxes import MailboxState

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mss_sim.core.annuaire import ldap_listing
-from mss_sim.core.annuaire.ldap_listing import ListedMailbox
+from mss_sim.core.annuaire import published_mailboxes
+from mss_sim.core.annuaire.published_mailboxes import ListedMailbox
 from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD
@@ -35,7 +35,7 @@ async def test_published_mailboxes_are_listed_with_whose_they_are(town: Town) ->
 
 async def test_they_are_the_same_however_few_are_read_at_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = await every(town)
-    monkeypatch.setattr(ldap_listing, "_AT_ONCE", 2)
+    monkeypatch.setattr(published_mailboxes, "_AT_ONCE", 2)
     some = [len(batch) async for batch in town.core.annuaire().listing.every()]
     assert len(some) > 4
     assert sum(some) == len(whole)
@@ -63,7 +63,7 @@ async def test_what_is_on_the_red_list_or_closed_is_not_listed(town: Town) -> No
 
 async def test_a_walk_sees_one_state_of_the_world(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     before = await every(town)
-    monkeypatch.setattr(ldap_listing, "_AT_ONCE", 1)
+    monkeypatch.setattr(published_mailboxes, "_AT_ONCE", 1)
     found: set[str] = set()
     async for some in town.core.annuaire().listing.every():
         found |= {one.address for one in some}

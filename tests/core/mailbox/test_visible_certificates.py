@@ -4,7 +4,7 @@ import pytest
 
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox import login_certificates
+from mss_sim.core.mailbox import visible_certificates
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
 from mss_sim.core.trust import certificates
 from mss_sim.core.trust.certificates import NewCertificate
@@ -49,35 +49,35 @@ async def test_who_sees_the_mailbox_sees_its_certificates_and_no_others(
         await grant(town.world, CONTROL, GrantRequest(LABORATORY, IDNATS[who], frozenset(rights)))
     await town.change(LABORATORY, state=state)
     actor = await town.actor(who)
-    assert [row.serial for _, row in await login_certificates.list_all(town.world, actor)] == [serials[at] for at in everywhere]
+    assert [row.serial for _, row in await visible_certificates.list_all(town.world, actor)] == [serials[at] for at in everywhere]
     if here is None:
         with refused(Rule.NOT_FOUND, "mailbox"):
-            await login_certificates.list_certificates(town.world, actor, LABORATORY)
+            await visible_certificates.list_certificates(town.world, actor, LABORATORY)
         with refused(Rule.NOT_FOUND, "mailbox"):
-            await login_certificates.find(town.world, actor, LABORATORY, serials[0])
+            await visible_certificates.find(town.world, actor, LABORATORY, serials[0])
         return
-    rows = await login_certificates.list_certificates(town.world, actor, LABORATORY)
+    rows = await visible_certificates.list_certificates(town.world, actor, LABORATORY)
     assert [row.serial for row in rows] == [serials[at] for at in here]
-    assert (await login_certificates.find(town.world, actor, LABORATORY, serials[0].upper())).serial == serials[0]
+    assert (await visible_certificates.find(town.world, actor, LABORATORY, serials[0].upper())).serial == serials[0]
 
 
 async def test_a_certificate_of_something_else_is_not_found_by_way_of_a_mailbox(town: Town) -> None:
     serials, actor = await _issued(town), await town.actor(_HOLDER)
     for serial in [*serials[2:5], "00", "no serial"]:
         with refused(Rule.NOT_FOUND):
-            await login_certificates.find(town.world, actor, LABORATORY, serial)
+            await visible_certificates.find(town.world, actor, LABORATORY, serial)
 
 
 async def test_who_logged_in_for_one_mailbox_sees_that_ones_alone(town: Town) -> None:
     serials = await _issued(town)
     actor = await town.actor(_HOLDER, mailbox=_OTHER)
-    assert [(address, row.serial) for address, row in await login_certificates.list_all(town.world, actor)] == [(_OTHER, serials[2])]
+    assert [(address, row.serial) for address, row in await visible_certificates.list_all(town.world, actor)] == [(_OTHER, serials[2])]
     with refused(Rule.RIGHT_MISSING, "act for"):
-        await login_certificates.list_certificates(town.world, actor, LABORATORY)
+        await visible_certificates.list_certificates(town.world, actor, LABORATORY)
 
 
 async def test_one_that_was_revoked_stays_and_says_so(town: Town) -> None:
     serials, actor = await _issued(town), await town.actor(_HOLDER)
     await certificates.revoke(town.world, serials[0], RevocationReason.KEY_COMPROMISE)
-    row = await login_certificates.find(town.world, actor, LABORATORY, serials[0])
+    row = await visible_certificates.find(town.world, actor, LABORATORY, serials[0])
     assert (row.reason, row.revoked_at is not None) == (RevocationReason.KEY_COMPROMISE, True)

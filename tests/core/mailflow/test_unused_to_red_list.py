@@ -13,7 +13,7 @@ from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Letter
-from mss_sim.core.mailflow.red_listing import UnusedMailboxes
+from mss_sim.core.mailflow.unused_to_red_list import UnusedMailboxes
 from mss_sim.core.world.agenda import Fired
 from mss_sim.core.world.store_types import ListQuery
 from mss_sim.vocabulary.doors import Door

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.core.control.seed_files import SeedFiles, of_archive, read, told_in, write_archive, write_folder
+from mss_sim.core.control.seed_formats import SeedFiles, of_archive, read, told_in, write_archive, write_folder
 from mss_sim.errors import Rule
 from tests.core.towns import refused
 

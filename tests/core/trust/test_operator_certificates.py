@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mss_sim.clock import ManualClock, to_datetime
-from mss_sim.core.trust import certificates, operators, peer_certificates
+from mss_sim.core.trust import certificates, operator_certificates, operators
 from mss_sim.core.trust.certificates import NewCertificate
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.core.world.store_types import Certificate, Operator
@@ -48,23 +48,23 @@ async def outside(town: Town) -> Town:
 
 async def test_an_operator_shows_the_newest_client_certificate_that_is_good(town: Town) -> None:
     hospital = await _operator(town, "Hôpital des Ormes")
-    first = await peer_certificates.certificate_of(town.world, hospital)
+    first = await operator_certificates.certificate_of(town.world, hospital)
     newer = await certificates.issue(town.world, NewCertificate(operator=hospital.name))
     server = NewCertificate(operator=hospital.name, profile=CertificateProfile.SERV_SSL, hosts=("mx.example",))
     await certificates.issue(town.world, server)
-    assert await peer_certificates.certificate_of(town.world, hospital) == newer
+    assert await operator_certificates.certificate_of(town.world, hospital) == newer
     assert newer.subject == first.subject, "it is shown to others, whose white list knows the first one"
     await certificates.revoke(town.world, newer.serial, RevocationReason.SUPERSEDED)
-    assert await peer_certificates.certificate_of(town.world, hospital) == first
+    assert await operator_certificates.certificate_of(town.world, hospital) == first
     await certificates.revoke(town.world, first.serial, RevocationReason.SUPERSEDED)
     with refused(Rule.NOT_FOUND, "has no client certificate"):
-        await peer_certificates.certificate_of(town.world, hospital)
+        await operator_certificates.certificate_of(town.world, hospital)
 
 
 async def test_what_was_taken_off_the_list_stays_off_and_who_has_a_certificate_gets_no_other(town: Town) -> None:
     await town.world.white_list.remove("hopital-ormes.sim.mssante.fr", None)
     before = await certificates.list_all(town.world)
-    await peer_certificates.certify_all(town.world)
+    await operator_certificates.certify_all(town.world)
     assert await certificates.list_all(town.world) == before
     assert "hopital-ormes.sim.mssante.fr" not in (await town.world.white_list.listing()).rows
 
@@ -72,7 +72,7 @@ async def test_what_was_taken_off_the_list_stays_off_and_who_has_a_certificate_g
 async def test_files_for_whoever_tests_from_outside_are_written_of_a_foreign_operator_and_an_application(
     town: Town, tmp_path: Path
 ) -> None:
-    found = await peer_certificates.write_files(town.world, tmp_path / "data" / "clients")
+    found = await operator_certificates.write_files(town.world, tmp_path / "data" / "clients")
     assert sorted(path.name for path in (tmp_path / "data" / "clients").iterdir()) == [
         "app_client.key",
         "app_client.pem",
@@ -80,15 +80,15 @@ async def test_files_for_whoever_tests_from_outside_are_written_of_a_foreign_ope
         "mx_peer.pem",
     ]
     assert (found["mx_peer"]["sender"], found["app_client"]["mailbox"]) == ("contact@clinique-pins.sim.mssante.fr", LABORATORY)
-    clinic = await peer_certificates.certificate_of(town.world, await _operator(town, "Clinique des Pins"))
+    clinic = await operator_certificates.certificate_of(town.world, await _operator(town, "Clinique des Pins"))
     chain, key = (Path(found["mx_peer"][name]) for name in ("cert_file", "key_file"))
     assert (chain.read_text(), key.read_text()) == (certificates.with_chain(town.world, clinic), clinic.key)
     assert (chain.stat().st_mode & 0o777, key.stat().st_mode & 0o777) == (0o644, 0o600)
     (bound,) = await certificates.list_all(town.world, mailbox=LABORATORY)
-    await peer_certificates.write_files(town.world, tmp_path / "clients")
+    await operator_certificates.write_files(town.world, tmp_path / "clients")
     assert await certificates.list_all(town.world, mailbox=LABORATORY) == [bound]
     await certificates.revoke(town.world, bound.serial, RevocationReason.SUPERSEDED)
-    await peer_certificates.write_files(town.world, tmp_path / "clients")
+    await operator_certificates.write_files(town.world, tmp_path / "clients")
     assert len(await certificates.list_all(town.world, mailbox=LABORATORY)) == 2
 
 
@@ -96,16 +96,16 @@ async def test_files_for_whoever_tests_from_outside_are_written_of_a_foreign_ope
 
 
 async def test_a_client_certificate_of_our_authority_is_good_until_it_is_taken_back(town: Town) -> None:
-    made = await peer_certificates.certificate_of(town.world, await _operator(town, "Clinique des Pins"))
-    found = await peer_certificates.recognise(town.world, _der(made))
+    made = await operator_certificates.certificate_of(town.world, await _operator(town, "Clinique des Pins"))
+    found = await operator_certificates.recognise(town.world, _der(made))
     assert (found.dn, found.fault) == (made.subject, None)
     await certificates.revoke(town.world, made.serial, RevocationReason.SUPERSEDED)
-    assert (await peer_certificates.recognise(town.world, _der(made))).fault == "it is revoked"
+    assert (await operator_certificates.recognise(town.world, _der(made))).fault == "it is revoked"
 
 
 async def test_a_servers_certificate_is_no_clients(town: Town) -> None:
     made = await certificates.issue(town.world, NewCertificate(host="a.example"))
-    assert "it is not for clients" in ((await peer_certificates.recognise(town.world, _der(made))).fault or "")
+    assert "it is not for clients" in ((await operator_certificates.recognise(town.world, _der(made))).fault or "")
 
 
 async def test_an_operator_outside_is_known_by_its_own_authority_and_for_its_own_name_alone(outside: Town) -> None:
@@ -114,7 +114,7 @@ async def test_an_operator_outside_is_known_by_its_own_authority_and_for_its_own
     for name in (NORTH, SOUTH):
         for signer in (NORTH, SOUTH):
             shown = Bearer.called(NAMES[name]).certified(ROOTS[signer], *_CLIENT)
-            faults[name, signer] = (await peer_certificates.recognise(outside.world, _der(shown))).fault
+            faults[name, signer] = (await operator_certificates.recognise(outside.world, _der(shown))).fault
     assert faults == {
         (NORTH, NORTH): None,
         (SOUTH, SOUTH): None,
@@ -124,30 +124,32 @@ async def test_an_operator_outside_is_known_by_its_own_authority_and_for_its_own
 
 
 async def test_an_authority_outside_certifies_no_name_of_ours_nor_one_that_is_not_listed(outside: Town) -> None:
-    ours = (await peer_certificates.certificate_of(outside.world, await _operator(outside, "Hôpital des Ormes"))).subject
+    ours = (await operator_certificates.certificate_of(outside.world, await _operator(outside, "Hôpital des Ormes"))).subject
     for name in (ours, "CN=autre,O=NOR,C=FR"):
         shown = Bearer.called(name).certified(ROOTS[NORTH], *_CLIENT)
-        assert "on no row" in ((await peer_certificates.recognise(outside.world, _der(shown))).fault or "")
+        assert "on no row" in ((await operator_certificates.recognise(outside.world, _der(shown))).fault or "")
 
 
 async def test_of_an_authority_that_nobody_named_nothing_is_good(outside: Town) -> None:
     shown = Bearer.called(NAMES[NORTH]).certified(Bearer.authority("Racine nord.mssante.fr"), *_CLIENT)
-    assert (await peer_certificates.recognise(outside.world, _der(shown))).fault == "it is not of the authority of organisations"
-    assert (await peer_certificates.recognise(outside.world, _der(Bearer.called(NAMES[NORTH]).certified(None, *_CLIENT)))).fault is not None
+    assert (await operator_certificates.recognise(outside.world, _der(shown))).fault == "it is not of the authority of organisations"
+    assert (
+        await operator_certificates.recognise(outside.world, _der(Bearer.called(NAMES[NORTH]).certified(None, *_CLIENT)))
+    ).fault is not None
 
 
 async def test_an_authority_in_the_middle_is_followed_when_it_is_sent_along(outside: Town) -> None:
     between = Bearer.authority("Intermediaire")
     middle = between.certified(ROOTS[NORTH], authority(0), usage(certificates=True))
     shown = Bearer.called(NAMES[NORTH]).certified(between, *_CLIENT)
-    assert (await peer_certificates.recognise(outside.world, _der(shown, middle))).fault is None
-    assert (await peer_certificates.recognise(outside.world, _der(shown))).fault == "it is not of the authority of organisations"
+    assert (await operator_certificates.recognise(outside.world, _der(shown, middle))).fault is None
+    assert (await operator_certificates.recognise(outside.world, _der(shown))).fault == "it is not of the authority of organisations"
 
 
 @pytest.mark.parametrize(("begin", "end"), [(-2 * DAY, -DAY), (DAY, 2 * DAY)], ids=["over", "to come"])
 async def test_one_that_is_out_of_its_time_is_told_so(outside: Town, begin: timedelta, end: timedelta) -> None:
     shown = Bearer.called(NAMES[NORTH]).certified(ROOTS[NORTH], *_CLIENT, begin=begin, end=end)
-    assert (await peer_certificates.recognise(outside.world, _der(shown))).fault == "it is out of its time"
+    assert (await operator_certificates.recognise(outside.world, _der(shown))).fault == "it is out of its time"
 
 
 async def test_one_is_good_in_its_first_and_in_its_last_second(open_town: OpenTown) -> None:
@@ -165,20 +167,20 @@ async def test_one_is_good_in_its_first_and_in_its_last_second(open_town: OpenTo
             (ends + timedelta(seconds=1), "it is out of its time"),
         ):
             today.advance(at - to_datetime(today.now()))
-            assert (await peer_certificates.recognise(town.world, _der(shown))).fault == fault, at
+            assert (await operator_certificates.recognise(town.world, _der(shown))).fault == fault, at
 
 
 async def test_the_time_of_certificates_is_the_authoritys_and_not_the_worlds(open_town: OpenTown) -> None:
     today = ManualClock(datetime.now(UTC))
     async with open_town(igc_clock=today) as town:
-        made = await peer_certificates.certificate_of(town.world, await _operator(town, "Clinique des Pins"))
+        made = await operator_certificates.certificate_of(town.world, await _operator(town, "Clinique des Pins"))
         town.clock.advance(timedelta(days=5_000))
-        assert (await peer_certificates.recognise(town.world, _der(made))).fault is None
+        assert (await operator_certificates.recognise(town.world, _der(made))).fault is None
         today.advance(timedelta(days=1_096))
-        assert (await peer_certificates.recognise(town.world, _der(made))).fault is not None
+        assert (await operator_certificates.recognise(town.world, _der(made))).fault is not None
 
 
 async def test_bytes_that_are_no_certificate_are_told_as_such(town: Town) -> None:
     for octets in (b"", b"\x30\x03\x02\x01\x01"):
-        found = await peer_certificates.recognise(town.world, [octets])
+        found = await operator_certificates.recognise(town.world, [octets])
         assert (found.dn, found.fault) == ("that came", "it cannot be read (rfc5280#4.1)")

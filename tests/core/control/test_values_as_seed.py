@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from mss_sim.core.control.seed_values import behaviour, moment, number, plain, said, slug
+from mss_sim.core.control.values_as_seed import behaviour, moment, number, plain, said, slug
 from mss_sim.store.patients import PatientIdentity, Representative
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from mss_sim.clock import Micros, Pace, from_datetime
 from mss_sim.core.access import rights_in_force
-from mss_sim.core.control import planting, seed_files, seed_letters, uploaded_seeds
+from mss_sim.core.control import planting, seed_formats, seed_letters, uploaded_seeds
 from mss_sim.core.control.planting import Planting
-from mss_sim.core.control.seed_files import SeedFiles
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.psc.clients import FIRST_CLIENT
-from mss_sim.core.trust import operators, peer_certificates
+from mss_sim.core.trust import operator_certificates, operators
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.clock import decide_time
@@ -102,7 +102,7 @@ def find(world: World, name: str) -> SeedFiles:
     if kept is not None:
         return kept
     _text(name, uploaded_seeds.names(world))
-    return seed_files.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
+    return seed_formats.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
 
 
 def _told(world: World, name: str) -> Mapping[str, Any]:
@@ -146,7 +146,7 @@ async def plant(world: World, name: str, *, beginning: bool = False) -> bool:
 
     await world.store.write(unit, changes_directory=True, size=size)
     await operators.list_certificates(world, planting.operators_of(told.get("operators", ())))
-    await peer_certificates.certify_all(world)
+    await operator_certificates.certify_all(world)
     return True
 
 

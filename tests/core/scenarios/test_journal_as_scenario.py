@@ -6,7 +6,7 @@ import pytest
 
 from mss_sim.core.feed import wait_conditions
 from mss_sim.core.mailbox import messages
-from mss_sim.core.scenarios import recording
+from mss_sim.core.scenarios import journal_as_scenario
 from mss_sim.core.scenarios.outcomes import told
 from mss_sim.errors import Rule
 from mss_sim.scenarios import deeds
@@ -34,7 +34,7 @@ _BY_HAND = (
 
 
 async def _recorded(town: Town, after: int = 0) -> Scenario:
-    return await town.core.plays().read(await recording.record(town.world, after))
+    return await town.core.plays().read(await journal_as_scenario.record(town.world, after))
 
 
 async def _played(town: Town, scenario: Scenario) -> None:
@@ -146,7 +146,7 @@ async def test_a_second_is_somebodys_move_where_the_clock_stands_still_alone(tow
 
 async def test_nothing_cannot_be_recorded(town: Town) -> None:
     with refused(Rule.NOT_FOUND, "Nothing was done since"):
-        await recording.record(town.world, await wait_conditions.place(town.world))
+        await journal_as_scenario.record(town.world, await wait_conditions.place(town.world))
 
 
 async def test_a_recording_has_no_more_steps_than_a_scenario(open_town: OpenTown) -> None:
@@ -154,4 +154,4 @@ async def test_a_recording_has_no_more_steps_than_a_scenario(open_town: OpenTown
         for _ in range(2):
             await town.send("hospital", HOSPITAL, PRACTICE)
         with refused(Rule.LIMIT_REACHED, "More than 2 steps were done"):
-            await recording.record(town.world, 0)
+            await journal_as_scenario.record(town.world, 0)

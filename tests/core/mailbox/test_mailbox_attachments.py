@@ -7,7 +7,7 @@ import pytest
 from mss_sim.core.access import carer_masks
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox.attachment_list import LetterWithFiles, list_attachments
+from mss_sim.core.mailbox.mailbox_attachments import LetterWithFiles, list_attachments
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, letter

@@ -9,8 +9,8 @@ import pytest
 from mss_sim.clock import DAY, ManualClock
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.control import seed
-from mss_sim.core.control.seed import load, personas, plant, shipped
+from mss_sim.core.control import named_seeds
+from mss_sim.core.control.named_seeds import load, personas, plant, shipped
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
@@ -139,7 +139,7 @@ def test_every_seed_that_ships_can_be_planted(tmp_path: Path, name: str) -> None
         try:
             first = await plant(world, name)
             await clients.register_first(world)
-            return first, await plant(world, name), len(await seed.personas(world, name))
+            return first, await plant(world, name), len(await named_seeds.personas(world, name))
         finally:
             await store.close()
 
@@ -148,10 +148,10 @@ def test_every_seed_that_ships_can_be_planted(tmp_path: Path, name: str) -> None
 
 
 async def test_a_role_is_that_of_somebody_who_is_there(town: Town) -> None:
-    assert await seed.idnat_of(town.world, "doctor") == IDNATS["doctor"]
-    assert await seed.idnat_of(town.world, "nobody") is None
+    assert await named_seeds.idnat_of(town.world, "doctor") == IDNATS["doctor"]
+    assert await named_seeds.idnat_of(town.world, "nobody") is None
     await identities.remove_identity(town.world, IDNATS["newcomer"])
-    assert await seed.idnat_of(town.world, "newcomer") is None
+    assert await named_seeds.idnat_of(town.world, "newcomer") is None
 
 
 async def test_a_password_of_a_seed_is_hashed_once_for_all_who_share_it(town: Town) -> None:
@@ -203,7 +203,7 @@ async def test_what_a_seed_leaves_out_is_what_the_verbs_would_take(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "petit.toml").write_text(SMALL)
-    monkeypatch.setattr(seed, "_SEEDS", tmp_path)
+    monkeypatch.setattr(named_seeds, "_SEEDS", tmp_path)
     world, store = make_world(tmp_path / "world", clock)
     hashed: list[str] = []
     derive = world.passwords.hash

@@ -1,6 +1,6 @@
 """Events: what the rows behind positions tell, names included, and nothing of what is gone."""
 
-from mss_sim.core.feed.events import EventFilter, FeedEvent, last_position, read_events
+from mss_sim.core.feed.reading_events import EventFilter, FeedEvent, last_position, read_events
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import ById
 from mss_sim.vocabulary.doors import Door

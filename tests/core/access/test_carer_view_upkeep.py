@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from sqlalchemy import Connection
 
-from mss_sim.core.access import carer_masks, carer_views, rights_in_force
+from mss_sim.core.access import carer_masks, carer_view_upkeep, rights_in_force
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest, grant
 from mss_sim.core.access.practice_holders import CONTROL
@@ -187,7 +187,7 @@ async def test_what_a_carer_sees_is_told_as_the_copies_that_the_patient_knows(to
     own = {item.copy.id for item in await town.lying(PATIENT)}
     seen = (await town.world.store.read(_content, view.id))["INBOX"]
     foreign = seen[0]._replace(copy_id=1)
-    known = await town.world.store.read(carer_views.as_known, [*seen, foreign])
+    known = await town.world.store.read(carer_view_upkeep.as_known, [*seen, foreign])
     assert {row.copy_id for row in known} == own
     assert [row._replace(copy_id=0) for row in known] == [row._replace(copy_id=0) for row in seen]
 
