@@ -132,7 +132,8 @@ def _somebody(network: Network, count: int) -> Iterator[tuple[int, Any]]:
 def _typed(network: Network, count: int) -> Iterator[str]:
     """What is asked while somebody types a name, and now and then a town."""
     for number, person in _somebody(network, count):
-        town = network.organisation(drawn(f"directory/{number}/town", network.counts.organisations)).person.city
+        organisation = network.organisation(drawn(f"directory/{number}/town", network.counts.organisations)).person
+        town = organisation.city if organisation else ""
         whole = f"{person.family_name} {person.given_name[:3]}".lower() + (f" {town[:5].lower()}" if number % 3 == 0 else "")
         yield from (f"/api/v1/directory/suggestions?{urlencode({'q': whole[:length]})}" for length in range(2, len(whole) + 1))
 

@@ -162,26 +162,32 @@ def _sync_milliseconds(folder: Path | None) -> float:
     return statistics.median(times)
 
 
+def write(rows: list[Row], about: dict[str, Any], options: argparse.Namespace) -> None:
+    """Write what was measured so far."""
+    results = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "quick": options.quick,
+        "machine": about,
+        "rows": [asdict(row) for row in rows],
+    }
+    options.results.write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
 def main() -> int:
     """Run what was asked for; the exit status."""
     options = read_options()
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # folders and processes are cleared away then too
     rows: list[Row] = []
     could_run = True
+    about = machine(options.folder)
     for name in options.only or BENCHMARKS:
         measured, ran = measure(name, options)
         rows += measured
         could_run = could_run and ran
+        write(rows, about, options)  # a run of an hour that is cut keeps what it measured
     console = Console()
     console.width = max(console.width, _COLUMNS_MIN)
     console.print(table(rows))
-    results = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "quick": options.quick,
-        "machine": machine(options.folder),
-        "rows": [asdict(row) for row in rows],
-    }
-    options.results.write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     short = [row.name for row in rows if row.met is False]
     print(f"falls short: {', '.join(short)}" if short else "all met")
     return 0 if could_run else 1
