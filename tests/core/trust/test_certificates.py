@@ -103,6 +103,28 @@ async def test_what_is_not_said_of_a_bearer_is_found_from_what_it_is_bound_to(
     assert bundles.read_key(made.key).public_key() == signed.public_key()
 
 
+async def test_a_certificate_names_the_host_or_the_address_that_it_is_bound_to(town: Town) -> None:
+    for fields, host, alternatives in (
+        ({"host": "a.example"}, "a.example", (["a.example"], [])),
+        ({"mailbox": LABORATORY}, None, ([], [LABORATORY])),
+        ({"operator": OPERATOR, "hosts": ("mx.example",), "profile": CertificateProfile.SERV_SSL}, None, (["mx.example"], [])),
+    ):
+        made = await issue(town.world, NewCertificate(**fields))
+        names = bundles.read_pem(made.certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert made.host == host
+        assert (names.get_values_for_type(x509.DNSName), names.get_values_for_type(x509.RFC822Name)) == alternatives
+
+
+async def test_the_certificates_of_mailboxes_are_theirs_alone(town: Town) -> None:
+    made = await issue(town.world, NewCertificate(mailbox=LABORATORY))
+    await issue(town.world, NewCertificate(host="a.example"))
+    assert made.mailbox_id is not None
+    found = await certificates.of_mailboxes(town.world, {made.mailbox_id})
+    assert made in found
+    assert {one.mailbox_id for one in found} == {made.mailbox_id}
+    assert await certificates.of_mailboxes(town.world, set()) == []
+
+
 async def test_it_is_valid_for_the_days_that_are_ordered_or_set_and_from_a_little_earlier(open_town: OpenTown, today: ManualClock) -> None:
     async with open_town(igc_clock=today, certificate_days=7) as town:
         for days, expected in ((None, 7), (30, 30)):

@@ -30,6 +30,11 @@ async def test_an_operator_is_on_the_white_list_with_a_certificate_of_ours(town:
     assert found == made
 
 
+async def test_an_operator_has_the_limit_and_the_ways_that_it_was_made_with(town: Town) -> None:
+    made = await operators.add(town.world, NewOperator("Neuf", (NEW,), message_size_bytes_max=5_000, authentication=[LogInBy.PSC]))
+    assert (made.message_size_bytes_max, made.authentication) == (5_000, frozenset({LogInBy.PSC}))
+
+
 async def test_one_that_names_its_certificates_gets_none_of_ours(town: Town) -> None:
     made = await operators.add(town.world, NewOperator("Neuf", (NEW,), certificate_dns=(DN,)))
     assert await _listed(town) == {compared_dn(DN)}
@@ -60,7 +65,10 @@ async def test_several_are_made_at_once_or_none_is(town: Town) -> None:
         with refused(Rule.CONFLICT, "There is already an operator called Neuf"):
             await operators.add_many(town.world, [first, second, other])
         assert (await operators.list_all(town.world), await _listed(town)) == (before, frozenset())
+    addresses = [f"x@{NEW}", "x@neuve.sim.mssante.fr"]
+    assert [await town.world.directory.operator_of(address) for address in addresses] == [None, None]
     made = await operators.add_many(town.world, [first, second])
+    assert [await town.world.directory.operator_of(address) for address in addresses] == made
     shown = [await operator_certificates.certificate_of(town.world, one) for one in made]
     assert await _listed(town) == {compared_dn(shown[0].subject)}
     assert await _listed(town, "neuve.sim.mssante.fr") == {compared_dn(shown[1].subject)}

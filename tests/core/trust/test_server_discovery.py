@@ -43,7 +43,7 @@ async def test_a_name_below_a_domain_is_there_for_others_or_not_at_all(town: Tow
     assert await records(town.world, DOORS, name) is there
 
 
-@pytest.mark.parametrize("name", ["example.org", "sim.mssante.fr", "", ".", "xcabinet.sim.mssante.fr"])
+@pytest.mark.parametrize("name", ["example.org", "sim.mssante.fr", "", ".", "xcabinet.sim.mssante.fr", f"{CABINET}X", f"{CABINET}.X"])
 async def test_outside_every_domain_nothing_is_known(town: Town, name: str) -> None:
     with pytest.raises(LookupError):
         await records(town.world, DOORS, name)
