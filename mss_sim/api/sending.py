@@ -18,7 +18,7 @@ from mss_sim.core.access import identity_names as people
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.assembly import Core
 from mss_sim.core.mailbox import messages
-from mss_sim.core.mailbox.stored_message import read_message
+from mss_sim.core.mailbox.message_to_store import read_message
 from mss_sim.core.mailflow import composing, sent_letters
 from mss_sim.core.mailflow.composing import Answered, Composition, answered_by_name
 from mss_sim.core.mailflow.letter import Accepted, Addressee

@@ -6,7 +6,7 @@ from pathlib import Path
 from mss_sim.app import http_application
 from mss_sim.control.sockets import Sockets
 from mss_sim.core.assembly import Core
-from mss_sim.core.trust.server_discovery import Doors
+from mss_sim.core.trust.discovery_records import Doors
 from mss_sim.evidence.runs import Runs
 from mss_sim.evidence.sessions import Sessions
 from mss_sim.evidence.transcripts import Transcripts

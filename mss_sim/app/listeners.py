@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.trust import server_discovery
-from mss_sim.core.trust.server_discovery import Doors
+from mss_sim.core.trust import discovery_records
+from mss_sim.core.trust.discovery_records import Doors
 from mss_sim.core.world.world import World
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.net.connections import Connections
@@ -23,7 +23,7 @@ async def serve_dns(world: World, doors: Doors, port: int) -> "Listening":
     """Listen for DNS. OSError when the port is taken."""
     from mss_sim.dns.server import Responder  # noqa: PLC0415 - most worlds answer no DNS, and its library takes memory
 
-    responder = Responder(lambda name: server_discovery.records(world, doors, name), world.clock, faults=world.faults)
+    responder = Responder(lambda name: discovery_records.records(world, doors, name), world.clock, faults=world.faults)
     return await responder.serve(world.settings.host, port)
 
 

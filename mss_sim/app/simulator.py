@@ -34,7 +34,7 @@ from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
 from mss_sim.core.psc import clients
 from mss_sim.core.trust import certificates, operator_certificates
-from mss_sim.core.trust.server_discovery import Doors
+from mss_sim.core.trust.discovery_records import Doors
 from mss_sim.core.world.access_tokens import Tokens
 from mss_sim.core.world.address_cache import Directory
 from mss_sim.core.world.authorities import TRUSTSTORE_PASSWORD, Authorities

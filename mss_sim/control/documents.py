@@ -7,8 +7,8 @@ from fastapi import Depends
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
-from mss_sim.core.control import documents
-from mss_sim.core.control.documents import Wanted
+from mss_sim.core.control import documents_on_demand
+from mss_sim.core.control.documents_on_demand import Wanted
 from mss_sim.errors import Rule
 from mss_sim.http.answers import CONTROL, CONTROL_IN_MEMORY, refusing
 from mss_sim.http.control import require_control
@@ -96,7 +96,7 @@ async def list_makeable() -> Response:
 async def make_documents(core: CurrentCore, wanted: DocumentsIn) -> Response:
     """Make documents: an archive IHE_XDM and a PDF for each, with subject and fields of the letter. Nothing is sent."""
     asked = Wanted(wanted.types, wanted.level, wanted.patient, wanted.author, wanted.text, wanted.flaw)
-    parcel, finding = await documents.make(core.world, asked)
+    parcel, finding = await documents_on_demand.make(core.world, asked)
     attachments = [
         {"filename": one.name, "content_type": one.content_type, "content_base64": base64.b64encode(one.octets).decode("ascii")}
         for one in parcel.attachments

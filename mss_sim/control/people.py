@@ -11,8 +11,8 @@ from mss_sim.control import schemas
 from mss_sim.core.access import authentication, delegation, identities, identity_names, patient_identities, practice_holders
 from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.assembly import Core
-from mss_sim.core.control import adding_patients, named_seeds, people_like
-from mss_sim.core.control import people_lookup as directory
+from mss_sim.core.control import adding_patients, adding_people_like, named_seeds, personas
+from mss_sim.core.control import people_and_mailboxes as directory
 from mss_sim.core.control.counts import state as count
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.trust import operators
@@ -70,13 +70,13 @@ async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | No
 async def plant_seed(core: CurrentCore, wanted: schemas.SeedIn) -> Response:
     """Plant a seed, unless its people are there already; its personas."""
     await named_seeds.plant(core.world, wanted.name)
-    return Json([row.shown() for row in await named_seeds.personas(core.world, wanted.name)])
+    return Json([row.shown() for row in await personas.of_seed(core.world, wanted.name)])
 
 
 @router.get("/personas", responses={200: {"model": list[schemas.PersonaOut]}})
 async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
     """The people of a seed who can be played, with their logins and what they may do now."""
-    return Json([row.shown() for row in await named_seeds.personas(core.world, name)])
+    return Json([row.shown() for row in await personas.of_seed(core.world, name)])
 
 
 @router.get("/ca.pem", responses={200: octets("application/x-pem-file", example=examples.CERTIFICATE)})
@@ -92,7 +92,7 @@ async def mint_token(core: CurrentCore, wanted: schemas.TokenIn) -> Response:
     try:
         identity = await identities.identity_named(core.world, wanted.who)
     except Refusal:
-        idnat = await named_seeds.idnat_of(core.world, wanted.who)
+        idnat = await personas.idnat_of(core.world, wanted.who)
         if idnat is None:
             raise
         identity = await identities.identity_named(core.world, idnat)
@@ -191,7 +191,7 @@ async def add_like(core: CurrentCore, wanted: schemas.LikeIn) -> Response:
 
     A mailbox that is the model's own, or an organisation's that is lent to the model, is made anew for each of them, on the same domain.
     """
-    people = await people_like.add_like(core.world, wanted.role, wanted.count)
+    people = await adding_people_like.add_like(core.world, wanted.role, wanted.count)
     lifetime = (wanted.lifetime_seconds or core.world.settings.token.lifetime_seconds) if wanted.token else None
 
     def shown() -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from mss_sim.core.control.adding_patients import PATIENTS_MAX
-from mss_sim.core.control.people_like import COUNT_MAX
+from mss_sim.core.control.adding_people_like import COUNT_MAX
 from mss_sim.core.world.store_types import Operator
 from mss_sim.http.grants import GrantOut
 from mss_sim.http.shapes import Count, Day, Flag, IdentityRef, In, OneLine, Out, Rank, Whole

@@ -13,7 +13,7 @@ from mss_sim.core.access.grant_turns import GrantTurns
 from mss_sim.core.access.process_log import ProcessLog
 from mss_sim.core.access.wrong_passwords import WrongPasswords
 from mss_sim.core.annuaire import publication
-from mss_sim.core.annuaire.old_versions import Pruning
+from mss_sim.core.annuaire.pruning_turns import Pruning
 from mss_sim.core.control import named_seeds as seeds
 from mss_sim.core.control.bulk_work import BulkWork
 from mss_sim.core.control.snapshot_extras import take_up

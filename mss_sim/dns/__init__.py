@@ -19,7 +19,7 @@ test can tell whether a client looked at all.
 | a name of the world that does not exist   | NXDOMAIN                                     |
 | anything else                             | REFUSED                                      |
 
-The zone itself is `core/trust/server_discovery`; here are sockets and octets alone.
+The zone itself is `core/trust/discovery_records`; here are sockets and octets alone.
 
 Specifications: RFC 1035, RFC 2782 (SRV), RFC 6186 (mail services), RFC 7766 (TCP).
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import Request
 
 from mss_sim.core.assembly import Core
-from mss_sim.core.trust.server_discovery import Doors
+from mss_sim.core.trust.discovery_records import Doors
 from mss_sim.evidence.sessions import Sessions
 from mss_sim.http.hosting import Hosting
 from mss_sim.http.written import Written

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from mss_sim.core.trust import server_discovery
+from mss_sim.core.trust import discovery_records
 from mss_sim.errors import Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import Answers, octets, refusing
@@ -18,5 +18,5 @@ _FILE: Answers = {200: octets("application/xml", example=examples.CONFIGURATION)
 @router.get("/.well-known/autoconfig/mail/config-v1.1.xml", responses=_FILE)
 async def configuration(request: Request, core: CurrentCore, emailaddress: str | None = None) -> Response:
     """Servers, ports and ways to log in of a domain: the one of `emailaddress`, else the one that is asked as a host."""
-    domain = await server_discovery.domain_asked(core.world, request.url.hostname or "", emailaddress)
-    return Response(await server_discovery.configuration(core.world, hosted(request).doors, domain), media_type="application/xml")
+    domain = await discovery_records.domain_asked(core.world, request.url.hostname or "", emailaddress)
+    return Response(await discovery_records.configuration(core.world, hosted(request).doors, domain), media_type="application/xml")

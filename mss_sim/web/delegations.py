@@ -10,7 +10,7 @@ from starlette.responses import Response
 from mss_sim.core.access import delegation, grant_end_preview, identity_names, journal, practice_holders
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.rights_in_force import grant_of
-from mss_sim.core.control import named_seeds
+from mss_sim.core.control import named_seeds, personas
 from mss_sim.core.mailbox import messages
 from mss_sim.core.world.store_types import GrantRow, Identity
 from mss_sim.errors import Refusal, Rule
@@ -99,10 +99,10 @@ async def show_mailbox(visit: Visit) -> Response:
     )
 
 
-async def _known(visit: Visit) -> list[named_seeds.Persona]:
+async def _known(visit: Visit) -> list[personas.Persona]:
     """The people of the seed whom forms propose: all but who looks."""
     name = visit.pages.hosted.seed
-    known = await named_seeds.personas(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
+    known = await personas.of_seed(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
     return [one for one in known if one.idnat != visit.session.actor.identity.idnat]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
-from mss_sim.core.control import named_seeds
+from mss_sim.core.control import named_seeds, personas
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.scenarios import PlayState
 from mss_sim.web import guided
@@ -138,9 +138,9 @@ async def _play(visit: Visit) -> "Play | None":
         return None
 
 
-async def _personas(visit: Visit) -> list[named_seeds.Persona]:
+async def _personas(visit: Visit) -> list[personas.Persona]:
     name = visit.pages.hosted.seed
-    return await named_seeds.personas(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
+    return await personas.of_seed(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
 
 
 async def _seats(visit: Visit, story: str, play: "Play | None") -> list[Seat]:
@@ -149,7 +149,7 @@ async def _seats(visit: Visit, story: str, play: "Play | None") -> list[Seat]:
     if story:
         told = guided.guided(story)
         asked = [(side, who or told.seats[number]) for number, (side, who) in enumerate(asked) if who or number < len(told.seats)]
-    played = {} if play else await named_seeds.played(visit.core.world)
+    played = {} if play else await personas.played(visit.core.world)
     seats = []
     for side, who in asked:
         if who:

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from mss_sim.clock import Micros
-from mss_sim.core.control import every_letter, named_seeds
+from mss_sim.core.control import every_letter, named_seeds, personas
 from mss_sim.core.world.store_types import LetterQuery
 from mss_sim.evidence.sessions import SessionQuery
 from mss_sim.ids import encode
@@ -87,9 +87,9 @@ async def _state(visit: Visit) -> dict[str, Any]:
     }
 
 
-async def _personas(visit: Visit) -> list[named_seeds.Persona]:
+async def _personas(visit: Visit) -> list[personas.Persona]:
     name = visit.pages.hosted.seed
-    return await named_seeds.personas(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
+    return await personas.of_seed(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
 
 
 async def log_in(visit: Visit) -> Response:

@@ -18,7 +18,7 @@ from typing import Any
 from starlette.responses import Response
 
 from mss_sim.core.access.rights_in_force import MailboxAccess
-from mss_sim.core.control import named_seeds
+from mss_sim.core.control import named_seeds, personas
 from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.messages import OpenedMessage
 from mss_sim.errors import Refusal, Rule
@@ -44,7 +44,7 @@ _NAME_BYTES = 6
 async def show_welcome(visit: Visit) -> Response:
     """Who is there? Nobody's letters are shown."""
     name = visit.pages.hosted.seed
-    known = await named_seeds.personas(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
+    known = await personas.of_seed(visit.core.world, name) if name in named_seeds.names(visit.core.world) else []
     patients = [one for one in known if any(box.kind is MailboxKind.PATIENT for box in one.mailboxes)]
     return show("kiosk_welcome.html", visit.here, patients=patients, left="left" in visit.request.query_params)
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mss_sim.core.access import delegation, practice_holders
 from mss_sim.core.access.rights_in_force import grant_of
-from mss_sim.core.control import people_lookup
+from mss_sim.core.control import people_and_mailboxes
 from mss_sim.core.mailbox import closing, handing_over, mailboxes, retention
 from mss_sim.core.mailbox.mailboxes import NewMailbox
 from mss_sim.errors import Refusal, Rule
@@ -43,7 +43,9 @@ async def show_all(visit: Visit) -> Response:
     filters = {name: asked.get(name, "").strip() for name in _FILTERS}
     kind, state = word_or_none(filters["kind"], "kind", MailboxKind), word_or_none(filters["state"], "state", MailboxState)
     after = Page(_ROWS, asked.get("cursor")).before(PagedList.MAILBOXES)
-    found = await people_lookup.find_mailboxes(visit.core.world, filters["text"], kind=kind, state=state, after=after, limit=_ROWS + 1)
+    found = await people_and_mailboxes.find_mailboxes(
+        visit.core.world, filters["text"], kind=kind, state=state, after=after, limit=_ROWS + 1
+    )
     shown, more = found[:_ROWS], len(found) > _ROWS
     kept = {name: value for name, value in filters.items() if value}
     return show(
@@ -62,7 +64,7 @@ async def show_all(visit: Visit) -> Response:
 async def show_one(visit: Visit) -> Response:
     """One mailbox with its holders, its grants and all that may be changed of it."""
     world = visit.core.world
-    found = await people_lookup.show_mailbox(world, visit.address)
+    found = await people_and_mailboxes.show_mailbox(world, visit.address)
     now, box = world.clock.now(), found.mailbox
     return show(
         "mailbox_admin.html",

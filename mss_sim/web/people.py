@@ -10,7 +10,7 @@ from starlette.responses import Response
 from mss_sim.core.access import identities
 from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.access.rights_in_force import grant_of
-from mss_sim.core.control import named_seeds, people_like, people_lookup
+from mss_sim.core.control import adding_people_like, people_and_mailboxes, personas
 from mss_sim.core.world.store_types import GrantRow
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.paging import Page, PagedList, cursor
@@ -46,7 +46,7 @@ async def show_all(visit: Visit) -> Response:
     filters = {name: asked.get(name, "").strip() for name in _FILTERS}
     kind = word_or_none(filters["kind"], "kind", IdentityKind)
     after = Page(_ROWS, asked.get("cursor")).before(PagedList.PEOPLE)
-    found = await people_lookup.find_people(visit.core.world, filters["text"], kind=kind, after=after, limit=_ROWS + 1)
+    found = await people_and_mailboxes.find_people(visit.core.world, filters["text"], kind=kind, after=after, limit=_ROWS + 1)
     shown, more = found[:_ROWS], len(found) > _ROWS
     kept = {name: value for name, value in filters.items() if value}
     return show(
@@ -57,7 +57,7 @@ async def show_all(visit: Visit) -> Response:
         asked=urlencode(kept),
         rows=shown,
         next=urlencode({**kept, "cursor": cursor(PagedList.PEOPLE, shown[-1].identity.id)}) if more else None,
-        roles=sorted(await named_seeds.played(visit.core.world)),
+        roles=sorted(await personas.played(visit.core.world)),
         played=home.ROLES,
         like_max=_LIKE_MAX,
         curl=_curl(visit, "people?text=martin"),
@@ -66,8 +66,8 @@ async def show_all(visit: Visit) -> Response:
 
 async def show_one(visit: Visit) -> Response:
     """Somebody with their login, mailboxes, grants and national identities."""
-    found = await people_lookup.show_person(visit.core.world, _idnat(visit))
-    played = await named_seeds.played(visit.core.world)
+    found = await people_and_mailboxes.show_person(visit.core.world, _idnat(visit))
+    played = await personas.played(visit.core.world)
     return show(
         "person.html",
         visit.here,
@@ -124,7 +124,7 @@ async def add(visit: Visit) -> Response:
 async def add_like(visit: Visit) -> Response:
     """Add people like one of the seed, and show how they log in: that is told nowhere else."""
     count = number(visit.field("count"), "count", 1, _LIKE_MAX) or 1
-    made = await people_like.add_like(visit.core.world, visit.field("role"), count)
+    made = await adding_people_like.add_like(visit.core.world, visit.field("role"), count)
     body = f'{{"role": "{made[0].role}", "count": {count}}}'
     names = {one.idnat: _name_in_paths(one.login, one.idnat) for one in made}
     return show("people_made.html", visit.here, made=made, names=names, curl=f"{_curl(visit, 'people/like')} --json '{body}'")
@@ -132,7 +132,7 @@ async def add_like(visit: Visit) -> Response:
 
 async def change(visit: Visit) -> Response:
     """Change names, profession and account of somebody."""
-    identity = (await people_lookup.show_person(visit.core.world, _idnat(visit))).identity
+    identity = (await people_and_mailboxes.show_person(visit.core.world, _idnat(visit))).identity
     read = {name: line(visit, name) for name in _TEXTS}
     if not read["family_name"]:
         raise Refusal(Rule.INVALID, say("Somebody has a name."), subject="family_name")

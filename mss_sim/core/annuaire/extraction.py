@@ -2,8 +2,8 @@
 
 That of published mailboxes is a zip with one text of the same name: UTF-8, 31 columns between bars, one line for each mailbox of kind PER
 or ORG. What is on the red list, and mailboxes of kind CAB and APP, are not there. Those of professionals say nothing of mailboxes
-(`professional_files`). Each tells the state of the instant in its name, read from the versions of the directory; it is made when somebody
-asks, line by line, and kept until another one is due.
+(`extracted_professionals`). Each tells the state of the instant in its name, read from the versions of the directory; it is made when
+somebody asks, line by line, and kept until another one is due.
 """
 
 import zipfile
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 
 from mss_sim.clock import DAY, HOUR, SECOND, Micros, to_datetime
-from mss_sim.core.annuaire import professional_files
-from mss_sim.core.annuaire.professional_files import Lines, department, entries_with_structures, row
+from mss_sim.core.annuaire import extracted_professionals
+from mss_sim.core.annuaire.extracted_professionals import Lines, department, entries_with_structures, row
 from mss_sim.core.annuaire.publication import Loading
 from mss_sim.core.world.world import World
 from mss_sim.fhir.entries import Entry, PublishedMailbox, codes_of, rpps_of
@@ -77,7 +77,7 @@ class Extraction:
         """The texts of a file by their names, and what makes their lines."""
         if name is FileName.MAILBOXES:
             return {name: _lines}
-        return professional_files.texts(name, self._world.settings.directory.activity_columns)
+        return extracted_professionals.texts(name, self._world.settings.directory.activity_columns)
 
     def _due(self, newest: int) -> Micros:
         """The instant of a file: that of its hour today or yesterday, or of the last change since, to the minute."""

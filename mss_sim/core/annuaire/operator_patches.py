@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from mss_sim.core.annuaire.fhir_searches import Annuaire, Shown
+from mss_sim.core.annuaire.mailbox_patching import Bearer
 from mss_sim.core.annuaire.operator_keys import REFERENCE, require_operator
-from mss_sim.core.annuaire.patched_mailboxes import Bearer
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir.entries import Entry, identity_id_of

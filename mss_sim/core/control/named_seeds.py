@@ -3,12 +3,10 @@
 import asyncio
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mss_sim.clock import Micros, Pace, from_datetime
-from mss_sim.core.access import rights_in_force
 from mss_sim.core.control import planting, seed_formats, seed_letters, uploaded_seeds
 from mss_sim.core.control.planting import Planting
 from mss_sim.core.control.seed_formats import SeedFiles
@@ -24,48 +22,12 @@ from mss_sim.store import psc as psc_kept
 from mss_sim.store.clock import KeptClock
 from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.clock import ClockMode
-from mss_sim.vocabulary.mailboxes import MailboxKind, Right
 from mss_sim.words.sentence import say
 
 NONE = "none"
 """The seed name for an empty world."""
 _SEEDS = Path(__file__).parent / "seeds"
 _SHIPPED_BYTES_MAX = 10_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class PersonaMailbox:
-    """A mailbox that a persona may use, and what they may do with it."""
-
-    address: str
-    kind: MailboxKind
-    rights: tuple[Right, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Persona:
-    """A person to play: their role in the seed, how they log in, and their mailboxes. `password`: empty where its hash alone is known."""
-
-    role: str
-    idnat: str
-    name: str
-    login: str
-    password: str
-    mailboxes: tuple[PersonaMailbox, ...]
-
-    def shown(self) -> dict[str, Any]:
-        """A persona as the ready file and the control plane show it."""
-        boxes = [
-            {"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in self.mailboxes
-        ]
-        return {
-            "role": self.role,
-            "idnat": self.idnat,
-            "name": self.name,
-            "login": self.login,
-            "password": self.password,
-            "mailboxes": boxes,
-        }
 
 
 def shipped() -> list[str]:
@@ -105,7 +67,7 @@ def find(world: World, name: str) -> SeedFiles:
     return seed_formats.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
 
 
-def _told(world: World, name: str) -> Mapping[str, Any]:
+def told(world: World, name: str) -> Mapping[str, Any]:
     """What a seed says, without its letters; nothing where one that was brought in cannot be read any more. Refusal for an unknown name."""
     if name in shipped():
         return load(name)
@@ -116,7 +78,7 @@ def _told(world: World, name: str) -> Mapping[str, Any]:
 
 def settings_of(world: World, name: str) -> Mapping[str, Any]:
     """The settings that a seed asks for, for a world that begins with it. Blocking."""
-    found: Mapping[str, Any] = _told(world, name).get("settings", {}) if name != NONE else {}
+    found: Mapping[str, Any] = told(world, name).get("settings", {}) if name != NONE else {}
     return found
 
 
@@ -161,39 +123,3 @@ async def _set_clock(world: World, told: Mapping[str, Any]) -> None:
     pace = Pace(at, world.clock.machine_now, rate)
     await world.store.write(lambda conn: clocks.keep(conn, KeptClock(pace)))
     world.clock.run(pace)
-
-
-async def idnat_of(world: World, role: str) -> str | None:
-    """Who has a role of some seed in this world; None when nobody has."""
-    row = (await played(world)).get(role)
-    return str(row["idnat"]) if row else None
-
-
-async def played(world: World) -> dict[str, dict[str, Any]]:
-    """By role, the rows of all seeds about people who are in this world; of one role the first."""
-    own = uploaded_seeds.names(world)  # what was brought in tells more of this world than what is shipped
-    rows = [row for name in [*own, *shipped()] for row in _told(world, name).get("identities", ()) if "role" in row and "login" in row]
-
-    def query(conn: Connection) -> dict[str, dict[str, Any]]:
-        return {row["role"]: row for row in reversed(rows) if identities.by_idnat(conn, row["idnat"])}
-
-    return await world.store.read(query)
-
-
-def rows_by_idnat(world: World) -> dict[str, dict[str, Any]]:
-    """What seeds say of people, by idNat: those that were brought in before those that ship. Blocking."""
-    rows = [row for name in [*uploaded_seeds.names(world), *shipped()] for row in _told(world, name).get("identities", ())]
-    return {row["idnat"]: row for row in reversed(rows)}
-
-
-async def personas(world: World, name: str) -> list[Persona]:
-    """The people of a seed that can be played, with what they may do now."""
-    found = []
-    for row in _told(world, name).get("identities", ()):
-        identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row and "login" in row else None
-        if identity is None:
-            continue
-        held = await world.store.read(rights_in_force.all_held, identity.id, world.clock.now())
-        boxes = tuple(PersonaMailbox(one.mailbox.address, one.mailbox.kind, tuple(sorted(one.access.rights))) for one in held)
-        found.append(Persona(row["role"], identity.idnat, identity.name, row["login"], row.get("password", ""), boxes))
-    return found

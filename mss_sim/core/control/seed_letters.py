@@ -15,7 +15,7 @@ from mss_sim.core.mailbox.charge_deeds import without_words, words_with
 from mss_sim.core.mailbox.copies import put_in
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
 from mss_sim.core.mailbox.folders import folder_path
-from mss_sim.core.mailbox.stored_message import Stored, read_message, stored, without_holding
+from mss_sim.core.mailbox.message_to_store import Stored, read_message, stored, without_holding
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical

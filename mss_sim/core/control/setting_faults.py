@@ -1,4 +1,4 @@
-"""Rules by which a seam fails: set, read and lifted by the control plane."""
+"""Rules by which a seam fails, set by the control plane: one, or those of a preset."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -17,8 +17,7 @@ from typing import Any
 
 from mss_sim.clock import Micros, to_datetime
 from mss_sim.config.settings import in_force, is_of_a_world
-from mss_sim.core.control import named_seeds as seeds
-from mss_sim.core.control import snapshot_file, toml_text
+from mss_sim.core.control import personas, snapshot_file, toml_text
 from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.control.seed_letters import words_of
 from mss_sim.core.control.snapshots import Snapshot, chosen_settings, unreadable
@@ -91,7 +90,7 @@ def _of_file(snapshot: Snapshot, about: About) -> SeedFiles:
 
 
 async def _about(world: World, settings: Mapping[str, Any], at: Micros) -> About:
-    known = await asyncio.to_thread(seeds.rows_by_idnat, world)
+    known = await asyncio.to_thread(personas.rows_by_idnat, world)
     usual = dict(in_force(type(world.settings).model_construct()))["mailbox_quota_bytes"]
     quota = int(settings.get("mailbox_quota_bytes", usual))
     return About(settings, at, known, quota, world.settings.seeds.size_bytes_max, world.settings.language)

@@ -1,6 +1,6 @@
 """The content of mailboxes: read, listed, kept in order.
 
-    stored_message         a message parsed once, with the row that lists show
+    message_to_store       a message parsed once, with the row that lists show
     mailboxes              mailboxes themselves: created, changed, removed, for the control plane
     behaviours             what the holder of a mailbox does by himself, and the steps that it plans
     closing                a mailbox closed in two steps, for the agenda too

@@ -13,9 +13,9 @@ from mss_sim.core.mailbox import charge_deeds
 from mss_sim.core.mailbox.charge_deeds import entry_of
 from mss_sim.core.mailbox.copies import allowed, put_in
 from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
+from mss_sim.core.mailbox.message_to_store import Stored, read_message, stored, without_holding
 from mss_sim.core.mailbox.room import require_room
 from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, selected_folder
-from mss_sim.core.mailbox.stored_message import Stored, read_message, stored, without_holding
 from mss_sim.core.world.world import World
 from mss_sim.mail.headers import without_fields
 from mss_sim.mail.parse import ParsedMessage

@@ -15,7 +15,7 @@
     watch_digests          the daily letter about it, for the agenda
     threads                the conversation that a letter joins
     idempotency            the same key and request send once
-    delivery_reports       delivery notifications that are due; incoming reports, matched
+    delivery_reports, report_matching  notifications that are due; incoming ones matched with the letters that they are about
     forwarding             where a mailbox forwards
     forwarded_letters      the copies that it passes on
     out_of_office          what a mailbox answers while nobody is there

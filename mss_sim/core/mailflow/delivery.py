@@ -20,6 +20,7 @@ from mss_sim.core.mailflow import (
     mes_bounces,
     out_of_office,
     planned_reactions,
+    report_matching,
     submitted_receipts,
     threads,
 )
@@ -300,7 +301,7 @@ class Delivery:
                 self._diagnose(sorted_.letter.id)
             if sorted_.receipt_of:
                 submitted_receipts.note_sent(conn, sorted_.receipt_of.mailbox_id, sorted_.receipt_of.message_id, sorted_.letter.at)
-            reports.match(self._world, conn, sorted_)
+            report_matching.match(self._world, conn, sorted_)
             self._planned |= planned_reactions.plan(self._world, conn, sorted_, receiving) | mes_bounces.plan(self._world, conn, sorted_)
 
     def _add_copies(self, conn: Connection, stored: list[RoutedLetter]) -> None:

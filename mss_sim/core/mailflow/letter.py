@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mss_sim.clock import SECOND, Micros, to_datetime
-from mss_sim.core.mailbox.stored_message import stored
+from mss_sim.core.mailbox.message_to_store import stored
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal
 from mss_sim.mail.parse import ParsedMessage

@@ -6,7 +6,7 @@ mailboxes of those domains. The recipient must be a mailbox of this simulator: n
 
 from collections.abc import Sequence
 
-from mss_sim.core.mailbox.stored_message import read_message, without_holding
+from mss_sim.core.mailbox.message_to_store import read_message, without_holding
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, FromPeer, prepare, trace_fields
 from mss_sim.core.mailflow.mailboxes_on_demand import without_domain

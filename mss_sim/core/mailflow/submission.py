@@ -15,7 +15,7 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.rights_in_force import access_to
 from mss_sim.core.conversations import answer_rights
-from mss_sim.core.mailbox.stored_message import read_message, without_holding
+from mss_sim.core.mailbox.message_to_store import read_message, without_holding
 from mss_sim.core.mailflow import mes_bounces
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, date_time, prepare, trace_fields

@@ -14,8 +14,8 @@ from collections.abc import Collection, Sequence
 
 from mss_sim.clock import Micros
 from mss_sim.core.access import rights_in_force
-from mss_sim.core.mailflow.delivery_reports import given_back, read_report
 from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
+from mss_sim.core.mailflow.report_matching import given_back, read_report
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn

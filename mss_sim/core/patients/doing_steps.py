@@ -24,7 +24,7 @@ from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import ById
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.mailboxes import change_mailbox
-from mss_sim.core.mailbox.stored_message import read_message
+from mss_sim.core.mailbox.message_to_store import read_message
 from mss_sim.core.mailflow import mes_bounces
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Addressee, Envelope

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mss_sim.core.access import delegation, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest
-from mss_sim.core.control import documents
+from mss_sim.core.control import documents_on_demand
 from mss_sim.core.conversations import conversations, explanations
 from mss_sim.core.feed.wait_conditions import newcomers
 from mss_sim.core.mailbox import messages
@@ -90,9 +90,11 @@ async def _parcel(stage: Stage, acting: Acting, deed: deeds.Send) -> "Parcel | N
     if deed.documents is None:
         return None
     who, wanted = acting.actor.identity, deed.documents
-    author = who.idnat if documents.may_sign(who) else None
+    author = who.idnat if documents_on_demand.may_sign(who) else None
     patient = stage.cast.people[wanted.patient].idnat if wanted.patient else None
-    parcel, _ = await documents.make(stage.world, documents.Wanted(wanted.types, wanted.level, patient, author, flaw=wanted.flaw))
+    parcel, _ = await documents_on_demand.make(
+        stage.world, documents_on_demand.Wanted(wanted.types, wanted.level, patient, author, flaw=wanted.flaw)
+    )
     return parcel
 
 

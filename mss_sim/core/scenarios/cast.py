@@ -7,7 +7,7 @@ from mss_sim.core.access import authentication, rights_in_force
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.access.rights_in_force import MailboxAccess
-from mss_sim.core.control import named_seeds, people_like
+from mss_sim.core.control import adding_people_like, personas
 from mss_sim.core.world.store_types import Identity
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
@@ -62,10 +62,10 @@ async def cast_of(world: World, scenario: Scenario) -> Cast:
 async def _person(world: World, name: str, role: Role) -> Identity:
     called = role.called
     if role.like is not None:
-        [made] = await people_like.add_like(world, role.like, 1)
+        [made] = await adding_people_like.add_like(world, role.like, 1)
         called = made.idnat
     elif role.role is not None:
-        called = await named_seeds.idnat_of(world, role.role)
+        called = await personas.idnat_of(world, role.role)
     found = await world.store.read(identity_called, called) if called else None
     if found is None:
         who = role.called or role.role or role.like or ""

@@ -3,7 +3,7 @@
     operators               those served here, and external ones, to which mail is relayed
     operator_certificates   the certificate that each presents; the verdict on a peer's certificate
     certificates            issued, revoked, found; what the authorities publish about them
-    server_discovery        how a client finds its servers from an address alone: DNS, and the configuration file
+    discovery_records       how a client finds its servers from an address alone: DNS, and the configuration file
 
 A peer operator is known by its certificate, which the white list (`world/white_list`) binds to
 domains: it speaks only for mailboxes of those domains. Where its certificate comes from

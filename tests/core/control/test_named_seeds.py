@@ -1,7 +1,6 @@
 """Seed worlds: planted once, by the verbs that everybody uses, and finished when a start was cut short."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,8 @@ import pytest
 from mss_sim.clock import DAY, ManualClock
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.control import named_seeds
-from mss_sim.core.control.named_seeds import load, personas, plant, shipped
+from mss_sim.core.control import named_seeds, personas
+from mss_sim.core.control.named_seeds import load, plant, shipped
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
@@ -21,7 +20,7 @@ from mss_sim.store import mailboxes as boxes_kept
 from mss_sim.vocabulary.documents import FindingLevel
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, SeenPolicy, SentPolicy
-from tests.clients import DOCTOR, PATIENT, PRACTICE
+from tests.clients import DOCTOR, PRACTICE
 from tests.core.towns import IDNATS, OpenTown, Town, make_world, refused
 
 _UNSIGNED = ["header.nil-missing"]
@@ -62,34 +61,6 @@ async def test_what_a_seed_says_is_there(town: Town) -> None:
     assert pharmacist.profile["SubjectOrganization"] == "Pharmacie des Tilleuls"
     assert (await town.mailbox(PRACTICE)).seen_policy is SeenPolicy.SHARED
     assert {line.door for line in await town.told(PRACTICE)} == {Door.SEED}
-
-
-async def test_a_persona_is_told_with_what_he_may_do_now(town: Town) -> None:
-    found = {one.role: one for one in await personas(town.world, "cabinet")}
-    secretary = found["secretary"]
-    assert (secretary.login, secretary.password, secretary.name) == ("sophie.petit", "cabinet-2026", "Sophie PETIT")
-    boxes = {box.address: box for box in secretary.mailboxes}
-    assert set(boxes) == {PRACTICE, DOCTOR}
-    assert [right.value for right in boxes[DOCTOR].rights] == ["read", "see", "send_on_behalf"]
-    assert [(box.address, box.kind) for box in found["patient"].mailboxes] == [(PATIENT, MailboxKind.PATIENT)]
-    assert secretary.shown() == {
-        "role": "secretary",
-        "idnat": IDNATS["secretary"],
-        "name": "Sophie PETIT",
-        "login": "sophie.petit",
-        "password": "cabinet-2026",
-        "mailboxes": [
-            {"address": box.address, "kind": str(box.kind.value), "rights": [right.value for right in box.rights]}
-            for box in secretary.mailboxes
-        ],
-    }
-    assert {one["kind"] for one in secretary.shown()["mailboxes"]} == {"CAB", "PER"}
-    assert len(found["assistant"].mailboxes) == 1
-    town.clock.advance(timedelta(days=90))
-    later = {one.role: one for one in await personas(town.world, "cabinet")}
-    assert later["assistant"].mailboxes == ()
-    await identities.remove_identity(town.world, IDNATS["newcomer"])
-    assert "newcomer" not in {one.role for one in await personas(town.world, "cabinet")}
 
 
 async def test_a_world_that_was_used_is_never_repaired(town: Town) -> None:
@@ -139,19 +110,12 @@ def test_every_seed_that_ships_can_be_planted(tmp_path: Path, name: str) -> None
         try:
             first = await plant(world, name)
             await clients.register_first(world)
-            return first, await plant(world, name), len(await named_seeds.personas(world, name))
+            return first, await plant(world, name), len(await personas.of_seed(world, name))
         finally:
             await store.close()
 
     first, again, people = asyncio.run(planted())
     assert (first, again, people) == (True, False, sum("role" in row for row in load(name)["identities"]))
-
-
-async def test_a_role_is_that_of_somebody_who_is_there(town: Town) -> None:
-    assert await named_seeds.idnat_of(town.world, "doctor") == IDNATS["doctor"]
-    assert await named_seeds.idnat_of(town.world, "nobody") is None
-    await identities.remove_identity(town.world, IDNATS["newcomer"])
-    assert await named_seeds.idnat_of(town.world, "newcomer") is None
 
 
 async def test_a_password_of_a_seed_is_hashed_once_for_all_who_share_it(town: Town) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mss_sim.core.control import named_seeds, seed_formats, uploaded_seeds
+from mss_sim.core.control import named_seeds, personas, seed_formats, uploaded_seeds
 from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.world.world import World
 from mss_sim.errors import Rule
@@ -44,8 +44,8 @@ async def test_what_is_kept_is_found_again(world: World) -> None:
     assert await uploaded_seeds.every(world) == [made]
     assert await named_seeds.plant(world, "small")
     assert not await named_seeds.plant(world, "small")
-    assert [one.login for one in await named_seeds.personas(world, "small")] == ["seule"]
-    assert await named_seeds.idnat_of(world, "doctor") == "899700420096", "a seed of one's own tells more of a world than what ships"
+    assert [one.login for one in await personas.of_seed(world, "small")] == ["seule"]
+    assert await personas.idnat_of(world, "doctor") == "899700420096", "a seed of one's own tells more of a world than what ships"
     await uploaded_seeds.remove(world, "small")
     with refused(Rule.INVALID, "the seeds are cabinet, clinique, documents, patients"):
         named_seeds.find(world, "small")
@@ -79,7 +79,7 @@ async def test_a_file_that_is_none_is_passed_over_in_lists_and_told_by_name(worl
     assert [one.name for one in await uploaded_seeds.every(world)] == ["good"]
     with refused(Rule.INVALID, "bad.zip: it is no archive"):
         await named_seeds.plant(world, "bad")
-    assert await named_seeds.idnat_of(world, "doctor") is not None
+    assert await personas.idnat_of(world, "doctor") is not None
 
 
 async def test_a_world_may_keep_none(town: Town) -> None:

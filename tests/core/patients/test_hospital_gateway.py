@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mss_sim.core.control.documents import Wanted, make
+from mss_sim.core.control.documents_on_demand import Wanted, make
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.patients import hospital_gateway
 from mss_sim.documents.making.parcel import Parcel

@@ -29,8 +29,8 @@ from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.patient_identities import NewPatientIdentity
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.access.rights_in_force import MailboxAccess
-from mss_sim.core.control import fictional_patients, named_seeds
-from mss_sim.core.control.named_seeds import Persona, PersonaMailbox
+from mss_sim.core.control import fictional_patients, personas
+from mss_sim.core.control.personas import Persona, PersonaMailbox
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
@@ -88,7 +88,7 @@ class _Made:
 
 async def add_like(world: World, role: str, count: int) -> list[Persona]:
     """Add so many people like the one who has a role of a seed; Refusal(NOT_FOUND) when nobody in this world has it."""
-    played = await named_seeds.played(world)
+    played = await personas.played(world)
     row = played.get(role)
     if row is None:
         roles = ", ".join(sorted(played)) or say("nobody")

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from mss_sim.clock import DAY, Micros, to_datetime
 from mss_sim.core.access.identities import change_identity, remove_identity
-from mss_sim.core.annuaire.old_versions import Pruning
+from mss_sim.core.annuaire.pruning_turns import Pruning
 from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.errors import Rule
 from mss_sim.fhir.entries import resource_id

@@ -8,7 +8,7 @@ import pytest
 
 from mss_sim.clock import to_datetime
 from mss_sim.core.access.identities import change_identity
-from mss_sim.core.annuaire.professional_files import ACTIVITY_COLUMNS, CARD_COLUMNS, DIPLOMA_COLUMNS, KNOW_HOW_COLUMNS
+from mss_sim.core.annuaire.extracted_professionals import ACTIVITY_COLUMNS, CARD_COLUMNS, DIPLOMA_COLUMNS, KNOW_HOW_COLUMNS
 from mss_sim.vocabulary.directory import FileName
 from tests.core.towns import IDNATS, OpenTown, Town
 

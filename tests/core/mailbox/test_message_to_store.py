@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mss_sim.core.mailbox.stored_message import read_message, stored, without_holding
+from mss_sim.core.mailbox.message_to_store import read_message, stored, without_holding
 from mss_sim.errors import Rule
 from mss_sim.mail.parse import parse
 from tests.core.towns import OpenTown, Town, refused

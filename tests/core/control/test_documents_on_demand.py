@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mss_sim.core.access.patient_identities import of_person
-from mss_sim.core.control.documents import Wanted, make
+from mss_sim.core.control.documents_on_demand import Wanted, make
 from mss_sim.documents.making.parcel import Parcel
 from mss_sim.errors import Rule
 from mss_sim.store import patients

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from mss_sim.core.trust import operators
+from mss_sim.core.trust.discovery_records import Doors, configuration, domain_asked, records
 from mss_sim.core.trust.operators import NewOperator
-from mss_sim.core.trust.server_discovery import Doors, configuration, domain_asked, records
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.doors import LogInBy
 from tests.clients import PRACTICE

@@ -3,8 +3,8 @@
 import pytest
 
 from mss_sim.core.access import authentication, identities
-from mss_sim.core.control import named_seeds, people_like
-from mss_sim.core.control.named_seeds import Persona
+from mss_sim.core.control import adding_people_like, personas
+from mss_sim.core.control.personas import Persona
 from mss_sim.core.psc import professionals
 from mss_sim.errors import Rule
 from mss_sim.mail.addresses import domain_of
@@ -30,7 +30,7 @@ _DOMAINS = {
 
 
 async def _one(town: Town, role: str) -> Persona:
-    [person] = await people_like.add_like(town.world, role, 1)
+    [person] = await adding_people_like.add_like(town.world, role, 1)
     return person
 
 
@@ -67,7 +67,7 @@ async def test_what_an_organisation_lends_is_lent_anew(town: Town, role: str, li
     [lent] = person.mailboxes
     box = await town.mailbox(lent.address)
     assert (box.owner_id, box.kind, box.address != like) == (model.owner_id, model.kind, True)
-    rights = next(one for one in await named_seeds.personas(town.world, "cabinet") if one.role == role).mailboxes[0].rights
+    rights = next(one for one in await personas.of_seed(town.world, "cabinet") if one.role == role).mailboxes[0].rights
     assert lent.rights == rights
     [line] = [one for one in await town.told(lent.address) if one.act is Act.GRANTED]
     assert (line.door, line.detail["grantee"]) == (Door.CONTROL, person.idnat)  # type: ignore[index]  # a grant has details
@@ -100,7 +100,7 @@ async def test_the_profile_of_pro_sante_connect_bears_the_new_name(town: Town) -
 
 @pytest.mark.parametrize("role", ["doctor", "secretary", "patient"])
 async def test_many_are_unlike_one_another_call_after_call(town: Town, role: str) -> None:
-    people = [*await people_like.add_like(town.world, role, 400), *await people_like.add_like(town.world, role, 400)]
+    people = [*await adding_people_like.add_like(town.world, role, 400), *await adding_people_like.add_like(town.world, role, 400)]
     assert len({one.idnat for one in people}) == len({one.login for one in people}) == 800
     boxes = [box.address for one in people for box in one.mailboxes]
     assert len(set(boxes)) == len(boxes)
@@ -110,11 +110,11 @@ async def test_many_are_unlike_one_another_call_after_call(town: Town, role: str
 
 
 async def test_what_somebody_has_is_drawn_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people_like, "_NUMBERS", 12)
-    people = [one for _ in range(3) for one in await people_like.add_like(town.world, "secretary", 4)]
+    monkeypatch.setattr(adding_people_like, "_NUMBERS", 12)
+    people = [one for _ in range(3) for one in await adding_people_like.add_like(town.world, "secretary", 4)]
     assert len({one.idnat for one in people}) == 12
     with refused(Rule.LIMIT_REACHED, "begin another"):
-        await people_like.add_like(town.world, "secretary", 1)
+        await adding_people_like.add_like(town.world, "secretary", 1)
 
 
 async def test_the_model_is_as_it_is_now(town: Town) -> None:
@@ -127,10 +127,10 @@ async def test_the_model_is_as_it_is_now(town: Town) -> None:
 
 async def test_a_role_that_nobody_has_is_refused(town: Town) -> None:
     with refused(Rule.NOT_FOUND, "doctor2"):
-        await people_like.add_like(town.world, "surgeon", 1)
+        await adding_people_like.add_like(town.world, "surgeon", 1)
     await town.core.reset("none")
     with refused(Rule.NOT_FOUND, "nobody"):
-        await people_like.add_like(town.world, "doctor", 1)
+        await adding_people_like.add_like(town.world, "doctor", 1)
 
 
 async def test_an_owner_has_every_right_over_his_own(town: Town) -> None:
