@@ -69,6 +69,15 @@ async def test_a_request_that_nobody_could_answer_is_none(town: Town, changed: d
     assert (caught.value.code, town.core.ciba.pending()) == (code, [])
 
 
+async def test_a_way_that_does_not_reach_the_level_is_named_in_the_refusal(open_town: OpenTown) -> None:
+    async with open_town(psc_acr="eidas2", psc_acr_card="eidas3", psc_acr_mobile="eidas1") as town:
+        with pytest.raises(OAuthError) as caught:
+            await _ask(town, channel="MOBILE", acr_values=("eidas3",))
+        said = "By MOBILE nobody reaches the acr_values; take another channel."
+        assert (caught.value.code, caught.value.description) == ("invalid_request", said)
+        assert "auth_req_id" in await _ask(town, channel="CARD", acr_values=("eidas3",))
+
+
 async def test_an_approval_gives_tokens_once_of_who_was_asked_and_by_what_he_approved(town: Town) -> None:
     asked = await _ask(town)
     (waiting,) = town.core.ciba.pending()
@@ -106,8 +115,8 @@ async def test_a_refusal_is_told_and_nobody_answers_twice(town: Town) -> None:
     with refused(Rule.NOT_FOUND, "waits for an approval"):
         town.core.ciba.answer(waiting.id, approve=True)
     assert await _poll(town, asked) == "access_denied"
-    with refused(Rule.NOT_FOUND, "waits for an approval"):
-        town.core.ciba.answer("nobody", approve=True)
+    with refused(Rule.NOT_FOUND, "No request 'nnnnnnnnnnnnnnnnnnnn' waits for an approval."):
+        town.core.ciba.answer("n" * 30, approve=True)
 
 
 async def test_a_request_that_nobody_answered_in_time_is_over_for_both(open_town: OpenTown) -> None:
@@ -131,6 +140,9 @@ async def test_who_polls_too_fast_must_wait_longer_each_time(open_town: OpenTown
             town.clock.advance(timedelta(seconds=seconds))
             said.append(await _poll(town, asked))
         assert said == ["authorization_pending", "authorization_pending", "slow_down", "slow_down", "authorization_pending"]
+        with pytest.raises(OAuthError) as caught:
+            await town.core.ciba.poll(await _client(town), asked["auth_req_id"])
+        assert (caught.value.code, caught.value.description) == ("slow_down", "Wait 20 seconds between two polls.")
 
 
 async def test_by_a_switch_whoever_is_named_approves_at_once(town: Town) -> None:

@@ -9,7 +9,16 @@ from joserfc.jwk import ECKey
 from sqlalchemy import Connection
 
 from mss_sim.core.psc import clients
-from mss_sim.core.psc.clients import FIRST_CLIENT, FIRST_REDIRECT_URI, GRANT_CIBA, GRANT_CODE, register, secret_is_right, uri_matches
+from mss_sim.core.psc.clients import (
+    AUTH_METHODS,
+    FIRST_CLIENT,
+    FIRST_REDIRECT_URI,
+    GRANT_CIBA,
+    GRANT_CODE,
+    register,
+    secret_is_right,
+    uri_matches,
+)
 from mss_sim.errors import Refusal, Rule
 from tests.core.towns import OpenTown, Town, refused
 
@@ -130,8 +139,11 @@ async def test_a_client_is_forgotten_once_and_what_is_no_id_is_nobodys(town: Tow
     await register(town.world, "c", None, {})
     await clients.remove(town.world, "c")
     assert await clients.find(town.world, "c") is None
-    with refused(Rule.NOT_FOUND):
+    with refused(Rule.NOT_FOUND, "There is no client c."):
         await clients.remove(town.world, "c")
+    longest = "x" * 200
+    await register(town.world, longest, None, {})
+    assert await clients.find(town.world, longest) is not None
     assert [await clients.find(town.world, name) for name in ("\x00", "x" * 201, "")] == [None] * 3
 
 
@@ -154,6 +166,13 @@ async def test_what_was_changed_of_the_first_client_stays_while_its_secret_does(
     found = await clients.find(town.world, FIRST_CLIENT)
     assert found is not None
     assert found.metadata == {"client_name": "Le mien"}
+
+
+async def test_a_file_without_clients_registers_none(open_town: OpenTown, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("# nobody yet\n")
+    async with open_town(psc_clients_file=tmp_path / "c.toml") as town:
+        await clients.register_first(town.world)
+        assert [one.client_id for one in await clients.registered(town.world)] == [FIRST_CLIENT]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +199,7 @@ async def test_clients_of_a_file_are_registered_at_every_start(open_town: OpenTo
         ('{"a": 1}', "a list of clients is expected"),
         ("[1]", "a list of clients is expected"),
         ('[{"client_id": "a:b"}]', "a:b"),
+        ('[{"client_secret": "s"}]', "c.json: : A client_id has 1 to 200 printable characters"),
         ('[{"client_id": "c", "grant_types": ["x"]}]', "grant_types are"),
     ],
 )
@@ -196,6 +216,7 @@ async def test_a_file_that_cannot_work_registers_nobody(open_town: OpenTown, tmp
     ("metadata", "secret", "said"),
     [
         ({"token_endpoint_auth_method": "none"}, "s", "none has no secret: leave client_secret out"),
+        ({"token_endpoint_auth_method": "x"}, None, f"token_endpoint_auth_method is one of {', '.join(AUTH_METHODS)}"),
         ({"redirect_uris": 1}, None, "redirect_uris is a list of at most 50 texts"),
         ({"client_name": 1}, None, "client_name is a text"),
         ({"redirect_uris": ["/" + "x" * 200]}, None, f"/{'x' * 99} is not an absolute URI without fragment (rfc6749#3.1.2)"),

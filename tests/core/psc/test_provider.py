@@ -12,7 +12,7 @@ from mss_sim.core.access import identities
 from mss_sim.core.psc import clients
 from mss_sim.core.psc.hashes import at_hash
 from mss_sim.core.psc.oauth_errors import OAuthError
-from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession
+from mss_sim.core.psc.provider import AuthorizationRequest, BrowserSession, Provider
 from mss_sim.core.world.access_tokens import SCOPE, subject_of
 from mss_sim.core.world.store_types import Client
 from mss_sim.errors import Rule
@@ -60,6 +60,10 @@ async def _fails(coroutine: Any, said: str) -> None:
 
 async def _active(town: Town, token: str) -> bool:
     return bool((await town.core.provider.introspect(token))["active"])
+
+
+async def test_it_knows_where_client_certificates_are_asked_for(town: Town) -> None:
+    assert (Provider(town.world, "https://a.fr").mtls_url, Provider(town.world).mtls_url) == ("https://a.fr", None)
 
 
 # Levels of assurance

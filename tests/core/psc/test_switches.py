@@ -16,6 +16,7 @@ def test_a_switch_that_is_not_named_stays_as_it_is() -> None:
 
 async def test_a_new_beginning_turns_them_back(open_town: OpenTown) -> None:
     async with open_town(psc_auto_approve=True) as town:
+        assert town.core.provider.switches == Switches(auto_approve=True)
         town.core.provider.switches.turn(auto_approve=False, outages=2)
         town.core.provider.forget()
         assert town.core.provider.switches == Switches(auto_approve=True)

@@ -76,7 +76,7 @@ def test_the_number_of_a_structure_stands_in_the_field_of_its_register(number: s
 @pytest.mark.parametrize("changed", [{"profession": "Secrétaire"}, {"kind": IdentityKind.EMPLOYEE}])
 def test_who_has_no_profession_that_is_known_exercises_none(changed: dict[str, Any]) -> None:
     claims = _told(replace(DOCTOR, **changed))
-    assert (claims["SubjectRole"], claims["SubjectRefPro"]["exercices"]) == ([], [])
+    assert (claims["SubjectRole"], claims["SubjectRefPro"]) == ([], {"codeCivilite": "", "exercices": []})
 
 
 def test_an_employee_works_in_no_sector() -> None:
