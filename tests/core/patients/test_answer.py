@@ -1,8 +1,11 @@
 """What a patient writes: to whom, with which subject, and files that other programs can open."""
 
+import io
 import struct
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from mss_sim.core.patients.answer import answer, forwarded, recipients_of
 from mss_sim.mail.mime import content
@@ -59,6 +62,9 @@ async def test_a_photo_is_a_jpeg_that_lies_on_its_side(town: Town) -> None:
     assert (octets[:2], octets[-2:], markers[0], set(markers[1:])) == (b"\xff\xd8", b"\xff\xd9", 0xE1, {0xFE, 0xDB, 0xC0, 0xC4})
     assert octets[6:12] == b"Exif\x00\x00"
     assert struct.unpack_from(">HHIH", octets, 22) == (0x0112, 3, 1, 6), "orientation 6"
+    picture = Image.open(io.BytesIO(octets))
+    picture.load()
+    assert (picture.size, picture.getexif()[0x0112]) == ((1, 1), 6)
 
 
 async def test_a_pdf_leads_to_each_of_its_objects(town: Town) -> None:
@@ -69,6 +75,14 @@ async def test_a_pdf_leads_to_each_of_its_objects(town: Town) -> None:
     assert octets[table : table + 5] == b"xref\n"
     for number, line in enumerate(octets[table:].split(b"\n")[3:6], 1):
         assert octets[int(line[:10]) :].startswith(b"%d 0 obj\n" % number)
+    (page,) = PdfReader(io.BytesIO(octets), strict=True).pages
+    assert (octets[:9], page.mediabox.width, page.mediabox.height) == (b"%PDF-1.4\n", 595, 842)
+
+
+async def test_a_big_file_has_seventeen_megabytes(town: Town) -> None:
+    (part,) = _written(town, _read(), file=AnswerFile.BIG).attachments
+    assert (part.filename, part.content_type) == ("examens.bin", "application/octet-stream")
+    assert part.end - part.start > 17_000_000
 
 
 async def test_what_is_forwarded_has_its_text_and_its_files(town: Town) -> None:
@@ -82,3 +96,14 @@ async def test_what_is_forwarded_has_its_text_and_its_files(town: Town) -> None:
     assert (parsed.subject, part.filename, file) == ("Fwd: Compte rendu", "cr.pdf", b"%PDF-1.4")
     assert DOCTOR in parsed.text
     assert "Tout va bien." in parsed.text
+
+
+@pytest.mark.parametrize(("author", "shown"), [(f"Camille Martin <{DOCTOR}>", f"Camille Martin <{DOCTOR}>"), (DOCTOR, DOCTOR)])
+async def test_what_is_forwarded_names_its_author_as_he_named_himself(town: Town, author: str, shown: str) -> None:
+    message = letter(DOCTOR, PATIENT, "Suivi")
+    message.replace_header("From", author)
+    message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf")
+    raw = message.as_bytes()
+    parsed = parse(forwarded(town.world, _CLAIRE, HOSPITAL, parse(raw), raw))
+    assert parsed.text.split("\n")[1].strip() == shown
+    assert (parsed.to, [part.filename for part in parsed.attachments]) == ((("", HOSPITAL),), [None])

@@ -4,16 +4,21 @@ from datetime import timedelta
 
 import pytest
 
+from mss_sim.clock import SECOND
 from mss_sim.core.access.identities import change_identity
+from mss_sim.core.control import setting_faults
 from mss_sim.core.mailbox import behaviours
 from mss_sim.core.mailbox.mailboxes import remove_mailbox
+from mss_sim.faults.actions import Hold
+from mss_sim.faults.rules import Match
 from mss_sim.mail.parse import parse
 from mss_sim.policy.behaviours import Reaction, Step
 from mss_sim.store import planned_steps
 from mss_sim.vocabulary.behaviours import ReceiptForm, StepAct
 from mss_sim.vocabulary.clock import FiredKind
-from tests.clients import DOCTOR, PATIENT, PATIENT2
-from tests.core.towns import IDNATS, Town
+from mss_sim.vocabulary.faults import Point
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PATIENT2
+from tests.core.towns import IDNATS, OpenTown, Town
 
 
 async def test_an_answer_that_was_sent_before_its_step_was_taken_out_is_not_sent_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +84,45 @@ async def test_an_answer_is_signed_by_the_label_of_the_mailbox_or_the_name_of_it
         await town.core.patients.work()
         newest, *_ = await town.lying(DOCTOR)
         assert parse(await town.raw(newest)).from_ == ((name, PATIENT),)
+
+
+async def test_a_patient_whose_portal_is_down_tries_again_after_ten_minutes(town: Town) -> None:
+    for patient in (PATIENT, PATIENT2):
+        await behaviours.set_behaviour(town.world, patient, (Reaction((Step(StepAct.OPEN),)),))
+    held = setting_faults.add(town.world, Point.PATIENT, Hold(), Match(address=PATIENT), count=None)
+    await town.send("doctor", DOCTOR, [PATIENT, PATIENT2])
+    assert [(one.mailbox, one.kind) for one in await town.core.patients.work()] == [(PATIENT2, FiredKind.OPENED)]
+    assert await town.core.patients.next_at() == town.clock.now() + 600 * SECOND
+    town.world.faults.remove(held.rule.id)
+    town.clock.advance(timedelta(minutes=10))
+    assert [(one.mailbox, one.kind, one.who) for one in await town.core.patients.work()] == [(PATIENT, FiredKind.OPENED, DOCTOR)]
+
+
+async def test_a_patient_forwards_a_letter_whole_to_who_wrote_it(town: Town) -> None:
+    await behaviours.set_behaviour(town.world, PATIENT, (Reaction((Step(StepAct.FORWARD, address=DOCTOR),)),))
+    await town.send("doctor", DOCTOR, PATIENT)
+    assert [(one.kind, one.who) for one in await town.core.patients.work()] == [(FiredKind.FORWARDED, DOCTOR)]
+    (item,) = await town.lying(DOCTOR)
+    parsed = parse(await town.raw(item))
+    assert (parsed.subject, parsed.from_[0][1], DOCTOR in parsed.text) == ("Fwd: Bonjour", PATIENT, True)
+
+
+async def test_of_two_letters_with_one_message_id_each_answer_is_about_its_own(town: Town) -> None:
+    await behaviours.set_behaviour(town.world, PATIENT, (Reaction((Step(StepAct.ANSWER),)),))
+    for who, address in (("doctor", DOCTOR), ("hospital", HOSPITAL)):
+        await town.send(who, address, PATIENT, Message_ID="<one@test>")
+    assert [one.kind for one in await town.core.patients.work()] == [FiredKind.ANSWERED] * 2
+    came = {one.message.return_path: one.message.thread_id for one in await town.lying(PATIENT)}
+    sent = await town.lying(PATIENT, "Sent")
+    for address in (DOCTOR, HOSPITAL):
+        assert await town.subjects(address) == ["Re: Bonjour"]
+    assert {one.message.thread_id for one in sent} == set(came.values())
+
+
+async def test_a_letter_that_was_accepted_comes_back_once(open_town: OpenTown) -> None:
+    async with open_town(mes_refusal="bounce") as town:
+        await town.send("doctor", DOCTOR, f"199999999999999@{PATIENT.partition('@')[2]}")
+        town.clock.advance(timedelta(hours=1))
+        assert [(one.kind, one.who) for one in await town.core.patients.work()] == [(FiredKind.RETURNED, DOCTOR)]
+        assert len(await town.lying(DOCTOR)) == 1
+        assert await town.core.patients.work() == []

@@ -103,7 +103,7 @@ async def test_a_letter_that_asks_for_no_receipt_is_answered_by_a_letter_with_wh
     parsed = parse(raw)
     assert (parsed.subject, parsed.is_report) == (f"[KO Intégration système !][902] {parcel.subject}", False)
     assert [part.filename for part in parsed.attachments][:2] == ["message_original.eml", "IHE_XDM.ZIP"]
-    assert "902" in parsed.text
+    assert "our system: Identifiant de patient inconnu (902)." in parsed.text
 
 
 async def test_a_letter_without_documents_and_a_receipt_set_nothing_off(town: Town) -> None:
