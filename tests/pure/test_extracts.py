@@ -66,5 +66,37 @@ def test_a_letter_that_closes_says_so() -> None:
     assert not _taken("[FIN]", "[Fin]").closes
 
 
+_PARCEL = b"""Subject: Compte rendu\r
+MIME-Version: 1.0\r
+Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Type: text/plain\r
+\r
+Voici.\r
+--b\r
+Content-Type: application/pdf\r
+Content-Disposition: attachment; filename="cr.pdf"\r
+\r
+%PDF-1.4\r
+--b\r
+Content-Type: application/octet-stream\r
+Content-Disposition: attachment\r
+\r
+x\r
+--b\r
+Content-Type: text/html\r
+\r
+<p>Voici.</p>\r
+--b--\r
+"""
+
+
+def test_documents_are_what_is_attached_by_its_file_name_and_never_the_text() -> None:
+    summary = read_summary(write_summary(parse(_PARCEL, _LIMITS), 0))
+    assert extracts(_PARCEL, summary, "Compte rendu").documents == ("cr.pdf", "")
+    assert _taken("Voici.").documents == ()
+
+
 def test_there_are_at_most_a_hundred_of_each() -> None:
     assert len(_taken(" ".join(str(number) for number in range(1_000, 2_000))).codes) == 100
