@@ -216,6 +216,15 @@ async def test_colleagues_are_those_who_may_mark_now(town: Town) -> None:
         await charge_verbs.colleagues(town.world, await town.actor("newcomer"), PRACTICE)
 
 
+async def test_who_was_disabled_is_nobodys_colleague(town: Town) -> None:
+    letter = await _letter(town)
+    await identities.change_identity(town.world, IDNATS["doctor2"], {"enabled": False}, None, None)
+    found = await charge_verbs.colleagues(town.world, await town.actor("secretary"), PRACTICE)
+    assert [one.name for one in found] == ["Dr Camille MARTIN", "Sophie PETIT"]
+    with refused(Rule.INVALID, "hugo.bernard"):
+        await _do(town, "secretary", letter, ChargeDeed.ASSIGN, to="hugo.bernard")
+
+
 async def test_what_is_deleted_takes_its_charge_and_its_notes_along(town: Town) -> None:
     letter = await _letter(town)
     await _do(town, "secretary", letter, ChargeDeed.TAKE, note="Je m'en occupe.")
