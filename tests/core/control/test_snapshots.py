@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from mss_sim.core.access import delegation
+from mss_sim.core.access.delegation import GrantRequest
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import snapshots
-from mss_sim.core.control.snapshots import About, Shelf
+from mss_sim.core.control.snapshots import About, Shelf, Snapshot
 from mss_sim.core.mailbox import charge_verbs
 from mss_sim.core.mailbox.charge_verbs import Wish
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.charge import ChargeDeed
-from tests.clients import DOCTOR2, HOSPITAL, PRACTICE
-from tests.core.towns import Town, refused
+from mss_sim.vocabulary.mailboxes import Right
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE
+from tests.core.towns import IDNATS, Town, refused
 
 
 @pytest.fixture
@@ -79,6 +83,48 @@ async def test_what_differs(town: Town, shelf: Shelf) -> None:
         found = await snapshots.compare(before, now)
     assert (found["letters"].added_count, found["letters"].removed_count, found["people"].added) == (2, 0, [])
     assert [one.name for one in await shelf.all()] == ["before"]
+
+
+async def test_letters_of_two_pasts_are_the_same_by_mailbox_message_id_and_subject(town: Town, shelf: Shelf) -> None:
+    begun = await snapshots.save(town.world, shelf, "begun")
+
+    async def told(name: str, to: str, subject: str, id_: str) -> Snapshot:
+        await town.core.restore(begun)
+        await town.bring("a@mta.example", to, subject, Message_ID=id_)
+        return await snapshots.save(town.world, shelf, name)
+
+    one = await told("one", PRACTICE, "Un", "<1@mta.example>")
+    for to, subject, id_, same in (
+        (PRACTICE, "Un", "<1@mta.example>", True),
+        (PRACTICE, "Deux", "<1@mta.example>", False),
+        (PRACTICE, "Un", "<2@mta.example>", False),
+        (DOCTOR2, "Un", "<1@mta.example>", False),
+    ):
+        other = await told("other", to, subject, id_)
+        found = (await snapshots.compare(one, other))["letters"]
+        assert (found.added_count, found.removed_count, len(found.changed)) == ((0, 0, 0) if same else (1, 1, 0)), (to, subject, id_)
+        await shelf.remove("other")
+
+
+async def test_grants_of_two_pasts_are_the_same_by_mailbox_and_by_who_was_given_them(town: Town, shelf: Shelf) -> None:
+    begun = await snapshots.save(town.world, shelf, "begun")
+
+    async def told(name: str, to: str, who: str, *rights: Right) -> Snapshot:
+        await town.core.restore(begun)
+        await delegation.grant(town.world, CONTROL, GrantRequest(to, IDNATS[who], frozenset(rights)))
+        return await snapshots.save(town.world, shelf, name)
+
+    one = await told("one", DOCTOR, "newcomer", Right.SEE)
+    for to, who, right, counts in (
+        (DOCTOR, "newcomer", Right.SEE, (0, 0, 0)),
+        (DOCTOR, "newcomer", Right.READ, (0, 0, 1)),
+        (DOCTOR, "doctor2", Right.SEE, (1, 1, 0)),
+        (DOCTOR2, "newcomer", Right.SEE, (1, 1, 0)),
+    ):
+        other = await told("other", to, who, right)
+        found = (await snapshots.compare(one, other))["grants"]
+        assert (found.added_count, found.removed_count, len(found.changed)) == counts, (to, who, right)
+        await shelf.remove("other")
 
 
 async def test_it_is_a_difference_who_has_a_letter_in_charge(town: Town, shelf: Shelf) -> None:
