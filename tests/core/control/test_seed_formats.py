@@ -67,6 +67,16 @@ def test_litter_is_passed_over_and_nothing_else(folder: Path) -> None:
         read(folder, _MOST)
 
 
+def test_of_two_seeds_the_one_below_is_no_part_of_the_one_above(folder: Path) -> None:
+    (folder / "a").mkdir()
+    (folder / "a" / "seed.toml").write_text(_TEXT, encoding="utf-8")
+    with refused(Rule.INVALID, "a/seed.toml: it is no part of a seed"):
+        read(folder, _MOST)
+    (folder / "seed.toml").unlink()
+    with refused(Rule.INVALID, "letters/a.eml: it lies beside the folder of seed.toml"):
+        read(folder, _MOST)
+
+
 def test_a_link_leads_nowhere(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.eml").write_bytes(_LETTER)
     (folder / "letters" / "a.eml").unlink()
