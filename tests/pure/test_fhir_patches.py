@@ -118,6 +118,7 @@ _NO_PATCHES: list[tuple[Any, str]] = [
     (parameters(operation("replace", f"{BOX}.rank", valueInteger=0)), "rank is a whole number from 1"),
     (parameters(operation("replace", f"{BOX}.rank", valueInteger=1.5)), "rank is a whole number from 1"),
     (parameters(operation("replace", f"{BOX}.rank", valueInteger=10**30)), "rank is a whole number from 1"),
+    (parameters(operation("replace", f"{BOX}.rank", valueInteger=1_000_001)), "rank is a whole number from 1 to 1000000"),
     (parameters(operation("delete", f"{BOX}.rank", index=0)), "index is a valueInteger from 0 on, and stands with insert alone"),
     (parameters(operation("insert", "Practitioner.telecom", index=-1, valueContactPoint=contact_point("a@b", "PER"))), "index is a"),
     (parameters(operation("replace", BOX, valueContactPoint="a@b")), "a mailbox is a ContactPoint with system email"),
@@ -173,6 +174,15 @@ def test_a_mailbox_as_the_profile_has_it_is_read_without_a_word() -> None:
     read, notes = _read(box)
     assert (read.address, read.kind, read.rank, read.red_listed, notes) == ("a@b.mssante.fr", "ORG", 2, True, [])
     assert read.texts == {MailboxField.DESCRIPTION: "Le matin", MailboxField.SERVICE: "Accueil", MailboxField.RESPONSIBLE: "Mme A"}
+
+
+def test_what_stands_on_its_limit_is_read() -> None:
+    texts = dict.fromkeys(("description", "service", "responsible"), "a" * 300)
+    box = contact_point("a@b.mssante.fr", "ORG", rank=1_000_000, **texts)
+    box["extension"] += [{"url": f"u{one}"} for one in range(48)]
+    read, _ = _read(box)
+    assert (read.rank, [len(text) for text in read.texts.values()]) == (1_000_000, [300] * 3)
+    assert _read(contact_point("a@b.mssante.fr", "ORG", rank=1))[0].rank == 1
 
 
 def test_what_is_left_out_is_not_said() -> None:
