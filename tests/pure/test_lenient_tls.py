@@ -37,6 +37,8 @@ class Ends:
     from_client: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
     shown: tuple[str, str] | None = None
     """Files of the certificates that the client shows, and of their key."""
+    host: str | None = None
+    """The host that the client asks for."""
 
     def __post_init__(self) -> None:
         trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -44,7 +46,7 @@ class Ends:
         if self.shown is not None:
             trusting.load_cert_chain(*self.shown)
         self.server: Talk = _server_context().wrap_bio(self.to_server, self.from_server)
-        self.client = trusting.wrap_bio(self.to_client, self.from_client)
+        self.client = trusting.wrap_bio(self.to_client, self.from_client, server_hostname=self.host)
         waiting = [self.client.do_handshake, self.server.do_handshake]
         for _ in range(10):
             waiting = [one for one in waiting if not _ended(one)]
@@ -144,3 +146,14 @@ def test_the_chain_begins_with_the_clients_own_certificate_which_stands_in_it_on
     shown = Ends(shown=client.files(tmp_path, *[own] * times, issuer))
     assert shown.server.chain() == [one.public_bytes(Encoding.DER) for one in (own, issuer)]
     assert Ends().server.chain() == []
+
+
+def test_both_ends_name_one_suite_one_version_and_the_host_that_was_asked_for(ends: Ends) -> None:
+    told = ends.client.cipher()
+    assert told is not None
+    assert (ends.server.cipher(), ends.server.version()) == (told, ends.client.version())
+    assert (ends.server.asked_host, Ends(host="mail.sim.mssante.fr").server.asked_host) == (None, "mail.sim.mssante.fr")
+
+
+def test_before_the_handshake_there_is_no_suite() -> None:
+    assert _server_context().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO()).cipher() is None
