@@ -9,6 +9,8 @@ from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.core.control.named_seeds import load
+from mss_sim.core.world.store_types import JournalEntry, JournalRow
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.web import journal_words
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD, Person, control
@@ -148,6 +150,27 @@ async def test_with_a_control_key_the_journal_of_the_world_asks_for_it(start: St
 
 def test_every_act_is_told_in_words() -> None:
     assert set(journal_words.DONE) == set(Act)
+
+
+@pytest.mark.parametrize(
+    ("act", "named"),
+    [
+        (Act.REFUSED, "detail"),
+        (Act.REFUSED, "why"),
+        (Act.REFUSED, "rule"),
+        (Act.RECEIPT_MATCHED, "recipient"),
+        (Act.FORWARDED, "to"),
+        (Act.FOLDER_CREATED, "name"),
+        (Act.MAILBOX_CHANGED, "after"),
+    ],
+)
+def test_what_a_line_names_is_shown_as_far_as_120_characters(act: Act, named: str) -> None:
+    begin = "x = " if named == "after" else ""
+    for chars, shown in ((119, 119), (120, 120), (121, 120), (5_000, 120)):
+        name = "é" * (chars - len(begin))
+        detail = {named: {"x": name} if begin else name}
+        text = journal_words.told(JournalRow(JournalEntry(1, 0, act, Door.REST, detail=detail), None, None), {}, {}).text
+        assert text.count("é") == shown - len(begin)
 
 
 async def test_the_seed_stands_in_the_journal(simulator: Simulator) -> None:
