@@ -126,6 +126,19 @@ async def test_a_letter_of_the_world_shows_its_parts_copies_timeline_and_the_ses
     await expect(page.get_by_role("heading", name="Session SMTP")).to_be_visible()
 
 
+async def test_no_session_is_told_to_have_brought_a_letter_that_has_no_message_id(page: Page, simulator: Simulator) -> None:
+    await write(simulator, DOCTOR, "Avec un nom")
+    client = await ImapClient.open(simulator, DOCTOR, PASSWORD)
+    assert (await client.append("INBOX", b"From: a@b.fr\r\nSubject: Sans nom\r\n\r\nBonjour.\r\n"))[-1].startswith("OK")
+    await client.close()
+    brought = page.get_by_role("region", name="Sessions qui l’ont apporté")
+    for subject, said in (("Avec un nom", "SMTP"), ("Sans nom", "Aucune")):
+        await page.goto("/ui/letters")
+        await page.get_by_role("link", name=subject).first.click()
+        await expect(brought).to_contain_text(said)
+        await expect(brought.get_by_role("link", name=re.compile("^SMTP"))).to_have_count(int(said == "SMTP"))
+
+
 async def test_looking_at_letters_of_the_world_marks_nothing(page: Page, simulator: Simulator) -> None:
     await write(simulator, DOCTOR, "Pas encore lu")
     await page.goto("/ui/letters")
