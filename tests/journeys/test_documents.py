@@ -123,6 +123,19 @@ async def test_what_cannot_be_made_is_refused(simulator: Simulator, body: dict[s
     assert (await control(simulator, "POST", "/documents", json=body)).status_code == status
 
 
+async def test_what_stands_on_a_limit_is_made_and_one_more_is_refused(simulator: Simulator) -> None:
+    for most, beyond, status in (
+        ({"text": ["a" * 1_000]}, {"text": ["a" * 1_001]}, 200),
+        ({"text": ["a"] * 200}, {"text": ["a"] * 201}, 200),
+        ({"types": ["11490-0"] * 20}, {"types": ["11490-0"] * 21}, 200),
+        ({"types": ["a" * 40]}, {"types": ["a" * 41]}, 200),
+        ({"patient": "a" * 100}, {"patient": "a" * 101}, 404),
+        ({"author": "a"}, {"author": ""}, 404),
+    ):
+        answers = [await control(simulator, "POST", "/documents", json=body) for body in (most, beyond)]
+        assert [one.status_code for one in answers] == [status, 422], most
+
+
 async def test_what_can_be_made_is_listed(simulator: Simulator) -> None:
     listed = (await control(simulator, "GET", "/documents")).json()
     assert listed["types"]["11502-2"] == "CR d'examens biologiques"
