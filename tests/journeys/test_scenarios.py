@@ -109,6 +109,18 @@ async def test_a_failure_is_told_in_the_language_of_the_world(start: StartSimula
         assert wrong.json()["detail"].startswith("Ligne 1 : Clé inconnue titre.")
 
 
+@pytest.mark.parametrize("asked", [None, "false", "true"])
+@pytest.mark.parametrize(
+    "sent", [{"content": _RIGHT, "headers": _YAML}, {"json": {"file": _RIGHT}}, {"json": {"file": _RIGHT, "at_once": True}}]
+)
+async def test_it_is_played_at_once_where_the_query_or_the_body_says_so(
+    simulator: Simulator, sent: dict[str, Any], asked: str | None
+) -> None:
+    found = await _begun(simulator, params={"at_once": asked} if asked else None, **sent)
+    at_once = asked == "true" or "at_once" in sent.get("json", {})
+    assert {step["state"] for step in found["steps"]} == ({"passed"} if at_once else {"waiting"})
+
+
 async def test_one_step_is_played_at_a_time(simulator: Simulator) -> None:
     file = "title: t\nsteps:\n- {en: nothing comes, wait: {subject: x, none: true, timeout: 1}}\n"
     play = await _begun(simulator, content=file, headers=_YAML)
