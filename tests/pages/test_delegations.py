@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, PRACTICE, Person, control
 from tests.conftest import StartSimulator
 from tests.mail_logins import MailClient
@@ -129,12 +130,18 @@ async def test_what_cannot_be_given_is_refused_in_words(simulator: Simulator, gi
         assert (answer.status_code, told in answer.text) == (status, True), answer.text
 
 
-async def test_who_does_not_manage_a_mailbox_sees_their_own_grant_and_gives_none(simulator: Simulator) -> None:
+@pytest.mark.parametrize(("role", "name"), [("assistant", "Nadia LEROY"), ("newcomer", _NEWCOMER)])
+async def test_who_does_not_manage_a_mailbox_sees_their_own_grant_and_gives_none(simulator: Simulator, role: str, name: str) -> None:
+    """The assistant has a few rights, the newcomer is given all but that of managing."""
+    wanted = {"grantee": "louise.moreau", "rights": [right for right in Right if right is not Right.MANAGE]}
+    assert (await Person(simulator, "doctor").rest("POST", f"/mailboxes/{PRACTICE}/grants", json=wanted)).status_code == 201
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
-        place = f"/ui/as/assistant/mailboxes/{PRACTICE}/delegations"
-        token = await log_in(simulator, client, "assistant", place)
-        shown = (await client.get(place)).text
-        assert ("Nadia LEROY" in shown, "Sophie PETIT" in shown, "Ce qui s’est passé" in shown) == (True, False, False)
+        place = f"/ui/as/{role}/mailboxes/{PRACTICE}/delegations"
+        token = await log_in(simulator, client, role, place)
+        answer = await client.get(place)
+        shown = answer.text
+        assert (answer.status_code, name in shown, "Sophie PETIT" in shown, "Ce qui s’est passé" in shown) == (200, True, False, False)
+        assert "Déléguer cette boîte" not in shown
         assert (await client.post(place, data={"token": token, "grantee": "louise.moreau", "see": "yes"})).status_code == 403
         grants = await Person(simulator, "doctor").get(f"/mailboxes/{PRACTICE}/grants")
         others = next(one["id"] for one in grants if one["grantee"]["name"] == "Sophie PETIT")
