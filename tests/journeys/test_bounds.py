@@ -1,4 +1,4 @@
-"""Names of folders, keywords and the number of folders have their bounds: NO or BAD over IMAP, 422 over REST, and a way on."""
+"""Names of folders, keywords, how many folders, people in a letter: their bounds. NO or BAD over IMAP, 422 over REST, and a way on."""
 
 import pytest
 
@@ -111,6 +111,18 @@ async def test_a_search_for_a_text_that_is_too_long_is_refused_with_words(simula
         assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (422, "limit-reached", said)
     assert len((await doctor.rest("GET", f"/mailboxes/{DOCTOR}/messages", params={"subject": "x" * 1_000})).json()["items"]) == 1
     await client.close()
+
+
+async def test_a_field_of_a_letter_names_at_most_a_thousand_people_before_anybody_looks_at_them(simulator: Simulator) -> None:
+    doctor = Person(simulator, "doctor")
+    people = [f"personne{number}@medecin.sim.mssante.fr" for number in range(1_001)]
+    for field in ("to", "cc", "bcc", "reply_to"):
+        for named, code, said in (
+            (people[:1_000], "too-many-recipients", "At most 100 recipients"),
+            (people, "invalid-request", f"{field}: List should have at most 1000 items"),
+        ):
+            answer = await doctor.send(DOCTOR, **{"to": [DOCTOR], field: named})
+            assert (answer.status_code, answer.json()["code"], said in answer.json()["detail"]) == (422, code, True), field
 
 
 async def test_the_longest_text_is_looked_for_whatever_it_grows_to_when_it_is_folded(start: StartSimulator) -> None:
