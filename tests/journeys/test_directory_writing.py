@@ -355,11 +355,14 @@ async def test_the_server_that_is_searched_names_the_one_that_is_written(simulat
 async def test_what_operators_can_do_is_told(liberal: Annuaire) -> None:
     told = (await liberal.ask(f"{liberal.ready['write']}/metadata")).json()
     found = {one["type"]: one for one in told["rest"][0]["resource"]}
+    assert (told["kind"], told["implementation"]["url"], told["fhirVersion"]) == ("instance", liberal.ready["write"], "4.0.1")
+    assert not {"id", "url"} & set(told), "they are those of the statement of searches"
     assert set(found) == {"Practitioner", "PractitionerRole", "Organization"}
     for one in found.values():
         assert one["interaction"] == [{"code": "patch"}]
-        assert one["extension"][0]["url"].endswith("extension-CapabilityStatement.rest.resource.conditionalPatch")
-        assert [parameter["name"] for parameter in one["searchParam"]] == ["identifier"]
+        ((url, conditional),) = [(said["url"], said["valueBoolean"]) for said in one["extension"]]
+        assert (url.rpartition("/")[2], conditional) == ("extension-CapabilityStatement.rest.resource.conditionalPatch", True)
+        assert one["searchParam"] == [{"name": "identifier", "type": "token"}]
 
 
 async def test_by_settings(start: StartSimulator) -> None:
