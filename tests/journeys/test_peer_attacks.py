@@ -123,10 +123,22 @@ async def test_a_certificate_that_is_taken_back_stops_an_open_connection(simulat
         (550, "5.1.1 no", "5.1.1", "550 5.1.1 no"),
         (250, "2.0.0 accept\udce9\x00", "2.0.0", "250 2.0.0 accept??"),
         (550, "x" * 9_000, "5.0.0", "550 " + "x" * 500),
+        (500, "what", "5.0.0", "500 what"),
+        (502, "not here", "5.0.0", "502 not here"),
+        (599, "no", "5.0.0", "599 no"),
+        (400, "4.2 later", "4.0.0", "400 4.2 later"),
+        (499, "later", "4.0.0", "499 later"),
+        (200, "", "2.0.0", "200 "),
     ],
 )
 def test_what_a_peer_answers_is_read_by_its_code_and_kept_as_text(code: int, said: str, status: str, reply: str) -> None:
     assert _answer(code, said, "h") == RecipientReply(status, quoted(reply), "h")
+
+
+@pytest.mark.parametrize("code", [0, 99, 199, 300, 354, 399, 600, 999])
+def test_a_peer_that_answers_with_no_final_reply_broke_off(code: int) -> None:
+    reply = _answer(code, "5.1.1 what", "h")
+    assert (reply.status, "The server broke off: 5.1.1 what" in reply.reply) == ("4.4.2", True)
 
 
 async def test_an_operator_cannot_break_the_public_list(simulator: Simulator) -> None:
