@@ -1,6 +1,7 @@
 """Bad input over real sockets: refused or stored as said, never a crash, never a lost letter, never a trace on the wire."""
 
 import asyncio
+import base64
 import io
 import ssl
 import zipfile
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mss_sim.app.simulator import Simulator
-from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, WARD, Peer, Person, letter
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, WARD, ImapClient, Peer, Person, letter
 from tests.conftest import StartSimulator, starter
+from tests.scene import PASSWORD
 
 _HEAD = f"From: {HOSPITAL}\r\nTo: {PRACTICE}\r\nSubject: bad\r\n".encode()
 
@@ -164,6 +166,30 @@ async def test_connections_are_counted_in_all_and_per_identity(start: StartSimul
         assert (await again[0].readline()).startswith(b"220"), "there is room for one again"
         for writer in (first[1], second[1], last[1], again[1], *(writer for _, writer in others)):
             writer.close()
+
+
+async def test_one_identity_has_as_many_connections_over_imap_beside_those_over_smtp(start: StartSimulator) -> None:
+    async with start(connections_max=3, connections_per_identity_max=1) as simulator:
+        context = ssl.create_default_context(cafile=simulator.ready()["ca_file"])
+        _, sending, said = await _log_in(simulator.ready()["submission"]["port"], context)
+        assert said.startswith("235")
+        first = await ImapClient.open(simulator, "camille.martin", PASSWORD)
+        plain = base64.b64encode(f"\0camille.martin\0{PASSWORD}".encode()).decode()
+        second = await ImapClient.open(simulator)
+        for command in (f"LOGIN camille.martin {PASSWORD}", f"AUTHENTICATE PLAIN {plain}"):
+            assert await second.ask(command) == ["NO [LIMIT] You have 1 connections already: close one. (quirks#connections)"]
+            assert (await second.ask("SELECT INBOX"))[-1].startswith("BAD"), "nobody is logged in"
+        other = await ImapClient.open(simulator, "sophie.petit", PASSWORD)
+        reader, late = await asyncio.open_connection("127.0.0.1", simulator.ready()["imap"]["port"])
+        assert await reader.readline() == b"* BYE Too many connections, try again later\r\n", "three in all, and not one more"
+        assert await reader.read() == b""
+        late.close()
+        await first.ask("LOGOUT")
+        assert await first.reader.read() == b""
+        assert (await second.ask(f"LOGIN camille.martin {PASSWORD}"))[-1].startswith("OK"), "there is room for one again"
+        for client in (first, second, other):
+            await client.close()
+        sending.close()
 
 
 async def _log_in(port: int, context: ssl.SSLContext) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
