@@ -188,6 +188,21 @@ async def test_introspection_is_for_clients_that_say_who_they_are(party: Relying
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.parametrize("own_only", [False, True])
+async def test_introspection_tells_of_the_tokens_of_others_or_by_setting_not(start: StartSimulator, own_only: bool) -> None:
+    async with start(psc_introspection_own_only=own_only) as simulator, RelyingParty.of(simulator) as party:
+        tokens = await party.tokens()
+        assert (await party.introspect(tokens["access_token"]))["active"] is True
+        first = party.client_id
+        await party.register(client_id="other")
+        for name in ("access_token", "refresh_token"):
+            found = await party.introspect(tokens[name])
+            if own_only:
+                assert found == {"active": False}
+            else:
+                assert (found["active"], found["client_id"]) == (True, first)
+
+
 async def test_revocation(party: RelyingParty) -> None:
     tokens = await party.tokens()
     assert (await party.post("revoke", token="unknown")).status_code == 200
