@@ -108,6 +108,16 @@ async def test_people_are_found_and_shown(simulator: Simulator) -> None:
     assert (await control(simulator, "GET", f"/people?text={'x' * 5_000}")).status_code == 422
 
 
+async def test_a_page_has_fifty_rows_unless_as_many_as_two_hundred_are_asked_for(simulator: Simulator) -> None:
+    for _ in range(4):
+        assert (await control(simulator, "POST", "/people/like", {"role": "doctor", "count": 50})).status_code == 201
+    for query, rows in (("", 50), ("?limit=1", 1), ("?limit=199", 199), ("?limit=200", 200)):
+        page = (await control(simulator, "GET", f"/people{query}")).json()
+        assert (len(page["items"]), page["next_cursor"] is None) == (rows, False), query
+    for limit in ("0", "201", "-1", "x", ""):
+        assert (await control(simulator, "GET", f"/people?limit={limit}")).status_code == 422, limit
+
+
 async def test_mailboxes_are_found_and_tell_whose_they_are(simulator: Simulator) -> None:
     [found] = (await control(simulator, "GET", "/mailboxes?text=tilleuls&kind=CAB&state=active")).json()
     assert (found["address"], found["owner"]["name"]) == (PRACTICE, "Dr Camille MARTIN")
