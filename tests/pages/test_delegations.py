@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.vocabulary.mailboxes import Right
-from tests.clients import DOCTOR, PRACTICE, Person, control
+from tests.clients import DOCTOR, PATIENT, PRACTICE, Person, control
 from tests.conftest import StartSimulator
 from tests.mail_logins import MailClient
 from tests.pages.conftest import OpenBrowser
@@ -148,6 +148,42 @@ async def test_who_does_not_manage_a_mailbox_sees_their_own_grant_and_gives_none
         assert (await client.get(f"{place}/{others}")).status_code == 403
         assert (await client.post(f"{place}/{others}/end", data={"token": token})).status_code == 403
         assert (await client.get(f"{place}/0000000000000")).status_code in (403, 404)
+
+
+_OFFERED = {
+    "the hand-over of grants": (Right.MANAGE, "{here}/delegations", "/delegations/hand-over"),
+    "the form of a grant": (Right.MANAGE, "{box}/delegations", 'name="grantee"'),
+    "the settings of the mailbox": (Right.MANAGE, "{box}/settings", 'name="label"'),
+    "the daily letter about the watch list": (Right.MANAGE, "{box}/watch-list", "/watch-list/digest"),
+    "the journal of the mailbox": (Right.MANAGE, "{here}/journal", f'<option value="{PRACTICE}"'),
+    "that somebody was reached on paper": (Right.MARK, "{box}/watch-list", "/watch-list/paper"),
+    "to take a letter in charge": (Right.MARK, "{box}/letters/{letter}", 'value="take"'),
+    "to leave a note": (Right.MARK, "{box}/letters/{letter}", 'value="note"'),
+    "the end of a conversation": (Right.CLOSE, "{box}/conversations/{conversation}", '/{conversation}/close"><input'),
+}
+
+
+@pytest.mark.parametrize("act", _OFFERED)
+async def test_a_page_offers_what_the_rights_of_who_looks_allow(simulator: Simulator, act: str) -> None:
+    """All rights but the one that is needed do not; the one, with those to see and to read, does."""
+    needed, place, offered = _OFFERED[act]
+    doctor = Person(simulator, "doctor")
+    sent = await doctor.send(PRACTICE, to=[PATIENT, "personne@hopital-ormes.sim.mssante.fr"], subject="Résultats")
+    assert sent.status_code == 201
+    await write(simulator, PRACTICE, "Bilan")
+    [letter] = await doctor.inbox(PRACTICE, subject="Bilan")
+    [conversation] = [one for one in (await doctor.get(f"/mailboxes/{PRACTICE}/conversations"))["items"] if one["patients"]]
+    here = "/ui/as/newcomer"
+    names = {"here": here, "box": f"{here}/mailboxes/{PRACTICE}", "letter": letter["id"], "conversation": conversation["id"]}
+    for rights, there in ((set(Right) - {needed}, False), ({Right.SEE, Right.READ, needed}, True)):
+        wanted = {"grantee": "louise.moreau", "rights": sorted(rights)}
+        made = await doctor.rest("POST", f"/mailboxes/{PRACTICE}/grants", json=wanted)
+        assert made.status_code == 201
+        async with httpx.AsyncClient(base_url=simulator.ready()["http"], timeout=20) as client:
+            await log_in(simulator, client, "newcomer", f"{here}/")
+            page = await client.get(place.format(**names))
+            assert (page.status_code, offered.format(**names) in page.text) == (200, there)
+        assert (await doctor.rest("DELETE", f"/mailboxes/{PRACTICE}/grants/{made.json()['id']}")).status_code == 200
 
 
 async def test_who_was_disabled_has_no_page_any_more(simulator: Simulator) -> None:
