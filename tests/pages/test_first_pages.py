@@ -1,8 +1,11 @@
 """The first page, a mailbox that is open while a letter comes, and the letter: what a trainer shows first."""
 
+import pytest
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.vocabulary.language import Language
+from mss_sim.web.showing import _size
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE, Person
 from tests.pages.conftest import OpenBrowser
 from tests.pages.people import be, write
@@ -82,3 +85,20 @@ async def test_who_logs_out_is_out(page: Page) -> None:
     await page.get_by_role("button", name="Se déconnecter").click()
     await page.goto(place)
     await expect(page.get_by_text("Personne n'est connecté ici")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("octets", "in_french", "in_english"),
+    [
+        (0, "0 o", "0 B"),
+        (999, "999 o", "999 B"),
+        (1_000, "1 ko", "1 kB"),
+        (999_400, "999 ko", "999 kB"),
+        (1_000_000, "1 Mo", "1 MB"),
+        (999_400_000, "999 Mo", "999 MB"),
+        (1_000_000_000, "1.0 Go", "1.0 GB"),
+        (1_500_000_000_000, "1500.0 Go", "1500.0 GB"),
+    ],
+)
+def test_a_size_is_told_in_thousands(octets: int, in_french: str, in_english: str) -> None:
+    assert [_size(octets, language) for language in (Language.FR, Language.EN)] == [in_french, in_english]
