@@ -1,4 +1,4 @@
-"""What HTTP lets nobody do: fill the memory before saying who they are, hold connections, guess passwords, come by a name of their own."""
+"""What HTTP lets nobody do: fill the memory before saying who they are, hold connections, guess passwords, misname it, see a defect."""
 
 import asyncio
 import base64
@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.core.control import people_and_mailboxes
 from tests.clients import DOCTOR, PRACTICE, Person
 from tests.conftest import StartSimulator
 
@@ -446,3 +447,17 @@ async def test_a_body_of_too_many_values_is_refused_however_long_its_texts_may_b
         fields = {f"X-Field-{number}": "x" for number in range(values // 3)}  # a name, a text, and a comma
         sent = await doctor.send(DOCTOR, to=[PRACTICE], text='a, "b", ' * 1_000, headers=fields)
         assert (sent.status_code, sent.json().get("code")) == (status, None if status == 201 else "message-too-large")
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Internal error"), ("fr", "Erreur interne")])
+async def test_a_defect_is_answered_in_the_shape_of_a_refusal_and_shows_nothing_of_the_program(
+    start: StartSimulator, monkeypatch: pytest.MonkeyPatch, language: str, title: str
+) -> None:
+    async with start(language=language) as simulator:
+        with monkeypatch.context() as broken:
+            broken.setattr(people_and_mailboxes, "find_people", lambda *_, **__: 1 / 0)
+            status, headers, told = await ask(simulator, head("GET", "/control/people"))
+        assert (status, headers["content-type"]) == (500, "application/problem+json")
+        assert (told["type"], told["title"], told["status"]) == ("about:blank", title, 500)
+        assert not any(word in json.dumps(told) for word in ("ZeroDivisionError", "division", "Traceback", ".py"))
+        assert (await ask(simulator, head("GET", "/control/people")))[0] == 200, "the next one is answered as ever"
