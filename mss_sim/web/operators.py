@@ -27,6 +27,13 @@ VARIANTS = {
     Variant.STALE: say("too old: letters of other operators are put off"),
     Variant.EMPTY: say("empty"),
     Variant.WRONG_NAMESPACE: say("in another name space"),
+    Variant.NO_CLOSING_TAG: say("without its last tag"),
+    Variant.TRUNCATED: say("cut in a row"),
+    Variant.CHECKSUM_MISMATCH: say("beside a checksum of another file"),
+    Variant.DUPLICATE_OPERATOR: say("with one domain under two operators"),
+    Variant.BAD_NAME: say("with an address in the place of a domain"),
+    Variant.CAPITALS: say("with a domain in capitals"),
+    Variant.QUOTED_DN: say("with a name in quotes"),
 }
 _PROFILES = {
     Profile.DEVELOPMENT: say("passwords are taken, and personas log in with one click"),

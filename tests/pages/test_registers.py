@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.core.world.white_list import Variant
 from mss_sim.web import mailboxes, operators, people
 from tests.clients import DOCTOR, PATIENT, PRACTICE, WARD, Person, control
 from tests.pages.people import form_token
@@ -147,7 +148,7 @@ async def test_an_operator_is_made_limited_and_taken_off_the_white_list(page: Pa
     await row.get_by_role("button", name="Retirer clinique-lac.sim.mssante.fr de la liste blanche").click()
     await expect(card.get_by_text("hors liste blanche")).to_be_visible()
     white = page.get_by_role("region", name="Liste blanche")
-    await white.get_by_label("Domaine").fill("clinique-lac.sim.mssante.fr")
+    await white.get_by_role("textbox", name="Domaine").fill("clinique-lac.sim.mssante.fr")
     await white.get_by_label("Sujet complet du certificat").fill("CN=smtp.clinique-lac.sim.mssante.fr,O=Clinique du Lac,C=FR")
     await white.get_by_role("button", name="Associer").click()
     await expect(card.get_by_text("sur la liste blanche")).to_be_visible()
@@ -155,6 +156,17 @@ async def test_an_operator_is_made_limited_and_taken_off_the_white_list(page: Pa
     await white.get_by_role("button", name="Publier ainsi").click()
     await expect(white.get_by_role("heading")).to_contain_text("vide")
     assert (await control(simulator, "GET", "/white-list")).json()["variant"] == "empty"
+
+
+async def test_each_form_of_the_white_list_is_chosen_and_told_whoever_chose_it(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        for variant in Variant:
+            assert (await control(simulator, "PUT", "/white-list/variant", {"variant": variant})).status_code == 200
+            page = await client.get("/ui/operators")
+            assert (page.status_code, f'<option value="{variant}" selected>' in page.text) == (200, True), variant
+            data = {"token": form_token(page.text), "variant": variant}
+            assert (await client.post("/ui/operators/white-list/variant", data=data)).status_code == 303
+    assert operators.VARIANTS.keys() == set(Variant)
 
 
 async def test_what_is_outside_keeps_the_authority_that_is_known(simulator: Simulator) -> None:
