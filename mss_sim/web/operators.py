@@ -34,6 +34,7 @@ VARIANTS = {
     Variant.BAD_NAME: say("with an address in the place of a domain"),
     Variant.CAPITALS: say("with a domain in capitals"),
     Variant.QUOTED_DN: say("with a name in quotes"),
+    Variant.DIRTY_FIELDS: say("with odd blanks and a telephone number"),
 }
 _PROFILES = {
     Profile.DEVELOPMENT: say("passwords are taken, and personas log in with one click"),

@@ -30,6 +30,8 @@ NAMESPACE = "https://listeblanche.mssante.fr/schema"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
 _OTHER, _OTHER_DN = "Autre opérateur", "CN=smtp.autre.sim.mssante.fr,OU=318310021300028,O=Autre opérateur,ST=Rhône (69),C=FR"
 _ORGANISATION = re.compile(r"(?<![^,])(O=)([^,\"]*)")
+_TELEPHONE = "01 99 00 12 34"
+"""Of a range that nobody is given."""
 _WRONG_NAMESPACE = "https://listeblanche.mssante.fr/schema/v0"
 
 
@@ -47,6 +49,7 @@ class Variant(StrEnum):
     BAD_NAME = "bad-name"  # an address where a domain is expected
     CAPITALS = "capitals"
     QUOTED_DN = "quoted-dn"  # two spaces in a row, in the quotes of an old RFC
+    DIRTY_FIELDS = "dirty-fields"  # blanks that nobody sees, and two contacts in one field
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,8 @@ class WhiteList:
             append_text(entry, f"{{{space}}}ResponsableContact", f"responsable@{row.domain}")
             append_text(entry, f"{{{space}}}SupportContact", f"support@{row.domain}")
             append_text(entry, f"{{{space}}}DateMAJ", _date(row.updated_at))
+        if self.variant is Variant.DIRTY_FIELDS and len(domains):
+            _soil(domains[0])
         ET.register_namespace("", space)
         ET.indent(root, "    ")
         return _cut(self.variant, _DECLARATION + ET.tostring(root, encoding="unicode").encode())
@@ -175,6 +180,15 @@ def _varied(variant: Variant, rows: list[Row]) -> list[Row]:
         case Variant.QUOTED_DN:
             return [replace(first, certificate_dn=_ORGANISATION.sub(_quoted, first.certificate_dn)), *others]
     return rows
+
+
+def _soil(entry: ET.Element) -> None:
+    """What stands in fields of public copies: a no-break space, a line feed, a telephone number, a space after each comma of a name."""
+    _, description, dn, responsible, support, _ = entry
+    description.text = f"{description.text}\u00a0"
+    dn.text = str(dn.text).replace(",", ", ")
+    responsible.text = f"{responsible.text}\n"
+    support.text = f"{_TELEPHONE}, {support.text}"
 
 
 def _quoted(found: re.Match[str]) -> str:

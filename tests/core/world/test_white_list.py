@@ -169,6 +169,25 @@ async def test_the_dirt_of_public_copies_is_in_the_file_and_not_in_the_list_that
     assert (await town.world.white_list.listing()).rows == counting
 
 
+async def test_fields_of_public_copies_hold_blanks_that_nobody_sees_and_two_contacts_in_one(town: Town) -> None:
+    town.world.white_list.variant = Variant.DIRTY_FIELDS
+    _, (first, *others) = await _xml(town)
+    rows = await town.world.white_list.rows()
+    counting = (await town.world.white_list.listing()).rows
+    domain, dn = str(first["Nom"]), str(first["DNCertificatOperateur"])
+    assert first == {
+        "Nom": rows[0].domain,
+        "Description": f"{rows[0].operator}\u00a0",
+        "DNCertificatOperateur": rows[0].certificate_dn.replace(",", ", "),
+        "ResponsableContact": f"responsable@{domain}\n",
+        "SupportContact": f"01 99 00 12 34, support@{domain}",
+        "DateMAJ": first["DateMAJ"],
+    }
+    assert compared_dn(dn) in counting[domain], "it is the same name all the same"
+    assert [one["DNCertificatOperateur"] for one in others] == [one.certificate_dn for one in rows[1:]]
+    assert await town.world.white_list.checksum() == hashlib.sha256(await town.world.white_list.xml()).hexdigest()
+
+
 async def test_no_variant_fails_where_the_list_is_empty(town: Town) -> None:
     for domain in {row.domain for row in await town.world.white_list.rows()}:
         await town.world.white_list.remove(domain, None)
