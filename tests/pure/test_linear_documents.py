@@ -117,7 +117,8 @@ _HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a directory that lies": (lambda: _lying_directory(500_000), "xdm.too-many-entries"),
     "archives in archives": (lambda: _zip({f"A{n}.ZIP": zip_flaws.EMPTY for n in range(40)}), "xdm.nested-archive"),
     "a zip of nothing but signatures": (lambda: b"PK\x03\x04" * 2_000_000, "xdm.not-a-zip"),
-    "a name in cp437 and one in UTF-8": (lambda: _zip({"ÉT.TXT": b"x", "e\u0301.txt": b"y"}), "xdm.name-not-iso9660"),
+    "a name in cp437": (lambda: _in_cp437("É.TXT"), "xdm.name-not-iso9660"),
+    "a name in UTF-8": (lambda: _zip({"ÉT.TXT": b"x", "e\u0301.txt": b"y"}), "xdm.name-not-iso9660"),
     "a PDF of ten thousand pages": (lambda: _pdf(*_pages(10_000)), "pdf.no-claim"),
     "pages that hold themselves": (lambda: _pdf(b"<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 >>"), "pdf.damaged"),
     "pages in pages": (lambda: _pdf(*(b"<< /Type /Pages /Kids [%d 0 R] /Count 1 >>" % (n + 3) for n in range(5_000))), "pdf.damaged"),
@@ -164,6 +165,12 @@ def _zip(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return made.getvalue()
 
 
+def _in_cp437(name: str) -> bytes:
+    """A file of that name as programs of old write it: in octets of cp437, and no word of it; what Python writes says that it is UTF-8."""
+    octets = name.encode("cp437")
+    return _zip({"_" * len(octets): b"x"}).replace(b"_" * len(octets), octets)
+
+
 def _many_entries(count: int) -> bytes:
     entry = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"A"
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count & 0xFFFF, count & 0xFFFF, len(entry) * count, 0, 0)
@@ -198,6 +205,21 @@ def test_a_hostile_document_is_told_in_a_few_seconds(name: str) -> None:
     assert expected in codes(diagnosis)
     assert seconds < _SECONDS_MAX
     assert len(diagnosis.findings) <= PRACTICE.findings_max
+
+
+@pytest.mark.parametrize(
+    ("octets", "read"),
+    [
+        (_in_cp437("É.TXT"), "É.TXT"),
+        (_in_cp437("é.TXT").replace("é".encode("cp437"), b"\xe9"), "Θ.TXT"),  # Latin-1 that does not say so
+        (_zip({"É.TXT": b"x"}), "É.TXT"),
+    ],
+)
+def test_a_name_is_read_in_cp437_unless_the_archive_says_utf_8(octets: bytes, read: str) -> None:
+    diagnosis = diagnose_file(octets, "A.ZIP", PRACTICE)
+    (named,) = [one for one in diagnosis.findings if one.kind.code == "xdm.name-not-iso9660"]
+    assert (named.document, named.seen) == (f"A.ZIP/{read}", read)
+    assert "xdm.damaged" not in codes(diagnosis), "its content is read by that name"
 
 
 _GREEDY = (
