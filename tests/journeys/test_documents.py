@@ -1,18 +1,30 @@
 """Documents from end to end: made over REST, sent, diagnosed by their reader and by the control plane; files on the command line."""
 
+import asyncio
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.documents.making.flaws import FLAWS
 from tests.clients import DOCTOR, PATIENT, PRACTICE, Person, control
 from tests.conftest import StartSimulator
 
-_FLAWS = ["hash-wrong", "two-patients", "pdf-encrypted", "zip-slip", "cda-doctype", "subject-other-name", "nil-missing"]
+_FLAWS = {
+    "hash-wrong": ["ECO.2.1.1"],
+    "two-patients": ["ECO.2.1.1", "MSS/va1.01"],
+    "pdf-encrypted": ["ECO.2.1.1"],
+    "zip-slip": [],
+    "cda-doctype": [],
+    "subject-other-name": ["ECO.2.1.3"],
+    "nil-missing": ["ECO.2.4.3", "SC.MSS/CONF.16"],
+}
+"""Letters broken in one way, and the requirements of the field that this touches."""
 
 
 async def _sent(simulator: Simulator, **wanted: Any) -> str | None:
@@ -57,6 +69,23 @@ async def test_a_flaw_is_told_with_its_place_and_its_source(simulator: Simulator
     assert told["document"]
     assert told["detail"].endswith(".")
     assert told["reference"]
+    assert told["requirements"] == _FLAWS[flaw]
+
+
+async def test_a_developer_sends_the_whole_negative_set_and_reads_a_right_diagnosis_of_each(simulator: Simulator) -> None:
+    flaws = (await control(simulator, "GET", "/documents")).json()["flaws"]
+    assert {one["name"] for one in flaws} == FLAWS.keys()
+    secretary = Person(simulator, "secretary")
+    for one in flaws:
+        assert await _sent(simulator, flaw=one["name"]) == one["finding"]
+        assert (await control(simulator, "POST", "/wait", {"kind": "settled", "timeout": 10.0})).json()["met"]
+        [letter] = await secretary.inbox(PRACTICE)
+        path = f"/mailboxes/{PRACTICE}/messages/{letter['id']}"
+        found = (await secretary.rest("GET", f"{path}/diagnosis")).json()["findings"]
+        grave = [told for told in found if told["level"] in ("error", "warning")]
+        assert [told["code"] for told in grave] == [one["finding"]]
+        assert all(told["detail"] and told["document"] and told["reference"] for told in grave), one
+        assert (await Person(simulator, "doctor").rest("DELETE", path)).status_code == 204
 
 
 async def test_a_diagnosis_is_a_reading_and_needs_the_right_to(simulator: Simulator) -> None:
@@ -188,12 +217,27 @@ def test_files_are_made_and_diagnosed_on_the_command_line(tmp_path: Path) -> Non
     for file in sorted(right.iterdir()):
         told = _run("diagnose", str(file))
         assert (told.returncode, told.stderr) == (0, ""), told
+    with zipfile.ZipFile(right / "IHE_XDM.ZIP") as archive:
+        (tmp_path / "DOC00001.XML").write_bytes(archive.read("IHE_XDM/SUBSET01/DOC00001.XML"))
+    told = _run("diagnose", str(tmp_path / "DOC00001.XML"))
+    assert (told.returncode, "level N3, type 11490-0" in told.stdout) == (0, True)
     told = _run("diagnose", str(broken / "letter.eml"), "--json")
     assert (told.returncode, json.loads(told.stdout)["findings"][0]["code"]) == (1, "xdm.size-mismatch")
     plain = _run("diagnose", str(broken / "IHE_XDM.ZIP"))
     assert (plain.returncode, "error: xdm.size-mismatch" in plain.stdout, "not checked:" in plain.stdout) == (1, True, True)
     assert _run("diagnose", str(marked / "IHE_XDM.ZIP")).returncode == 3
     assert "taille" in _run("diagnose", str(broken / "IHE_XDM.ZIP"), "--language", "fr").stdout
+
+
+async def test_files_are_made_on_the_command_line_for_people_of_a_world(simulator: Simulator, tmp_path: Path) -> None:
+    patient = PATIENT.partition("@")[0]
+    people = ("--patient", patient, "--author", "899700420013", "--http", simulator.ready()["http"])
+    made = await asyncio.to_thread(_run, "document", str(tmp_path), *people, "--type", "11502-2", "--level", "N1")
+    assert (made.returncode, made.stderr) == (0, "")
+    told = await asyncio.to_thread(_run, "diagnose", str(tmp_path / "letter.eml"), "--json")
+    found = json.loads(told.stdout)
+    (cda,) = [one["facts"] for one in found["documents"] if one["kind"] == "cda"]
+    assert (told.returncode, cda["patient"], cda["type"], cda["level"]) == (0, patient, "11502-2", "N1")
 
 
 @pytest.mark.parametrize(
