@@ -97,11 +97,11 @@ def document(
     if patient or author:
         asked = {"types": types, "level": level, "flaw": flaw, "patient": patient, "author": author}
         made = ask(http, control_key, "/control/documents", asked)
-        files = {one["filename"]: base64.b64decode(one["content_base64"]) for one in made["attachments"]}
+        files = [(one["filename"], base64.b64decode(one["content_base64"])) for one in made["attachments"]]
         _write(folder, made["subject"], made["headers"], files, made["finding"])
         return
     parcel, finding = _made(types, level, flaw)
-    _write(folder, parcel.subject, parcel.headers, {one.name: one.octets for one in parcel.attachments}, finding)
+    _write(folder, parcel.subject, parcel.headers, [(one.name, one.octets) for one in parcel.attachments], finding)
 
 
 def _list_makeable() -> None:
@@ -137,18 +137,21 @@ def _made(types: list[str], level: CdaLevel, flaw: str | None) -> tuple[Any, str
     return make_parcel(papers, broken.steps if broken else Steps()), broken.code if broken else None
 
 
-def _write(folder: Path, subject: str, headers: dict[str, str], files: dict[str, bytes], finding: str | None) -> None:
-    """The files, and a letter that carries them."""
+def _write(folder: Path, subject: str, headers: dict[str, str], files: list[tuple[str, bytes]], finding: str | None) -> None:
+    """The files, and a letter that carries them; those of one name have a number each but for the first, where they lie in the folder."""
     from mss_sim.mail.compose import Draft, File, compose  # noqa: PLC0415 - --help answers at once
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, octets in files.items():
-        (folder / name).write_bytes(octets)
+    written = list[str]()
+    for name, octets in files:
+        path, count = Path(name), sum(one == name for one, _ in files[: len(written)])
+        written.append(f"{path.stem}-{count + 1}{path.suffix}" if count else name)
+        (folder / written[-1]).write_bytes(octets)
     kinds = {True: "application/pdf", False: "application/zip"}
-    attached = [File(name, kinds[name.lower().endswith(".pdf")], octets) for name, octets in files.items()]
+    attached = [File(name, kinds[name.lower().endswith(".pdf")], octets) for name, octets in files]
     draft = Draft(("Camille MARTIN", _SENDER), [("", _RECIPIENT)], subject, "Document de démonstration.\n", files=attached, headers=headers)
     letter = compose(draft, message_id="<document@medecin.sim.mssante.fr>", at=1_767_600_000_000_000)
     (folder / "letter.eml").write_bytes(letter)
-    typer.echo(f"wrote {', '.join([*files, 'letter.eml'])} to {folder}")
+    typer.echo(f"wrote {', '.join([*written, 'letter.eml'])} to {folder}")
     if finding:
         typer.echo(f"mss-sim diagnose {folder / 'letter.eml'} finds {finding}")

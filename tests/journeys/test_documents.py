@@ -241,6 +241,20 @@ async def test_files_are_made_on_the_command_line_for_people_of_a_world(simulato
 
 
 @pytest.mark.parametrize(
+    ("wanted", "codes", "files"),
+    [
+        (["--flaw", "archive-twice"], ["letter.several-archives"], ["IHE_XDM-2.ZIP", "IHE_XDM.ZIP"]),
+        (["--type", "11502-2", "--type", "11502-2"], [], ["IHE_XDM.ZIP"]),
+    ],
+)
+def test_files_of_one_name_are_all_in_the_letter(tmp_path: Path, wanted: list[str], codes: list[str], files: list[str]) -> None:
+    assert _run("document", str(tmp_path), *wanted).returncode == 0
+    found = json.loads(_run("diagnose", str(tmp_path / "letter.eml"), "--json").stdout)
+    assert [one["code"] for one in found["findings"] if one["level"] in ("error", "warning")] == codes
+    assert (sorted(one.name for one in tmp_path.glob("*.ZIP")), len(list(tmp_path.glob("*.pdf")))) == (files, 2)
+
+
+@pytest.mark.parametrize(
     ("command", "words"),
     [
         (["diagnose", "nowhere.zip"], "there is no file nowhere.zip"),
