@@ -81,6 +81,7 @@ class DirectoryDocument(TypedDict):
     api_key: str
     extraction: str
     professionals: str
+    cards: str
     write: str
 
 
