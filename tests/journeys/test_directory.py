@@ -73,6 +73,7 @@ async def test_the_roles_of_a_hospital_take_two_pages_of_one_state(simulator: Si
     search = f"PractitionerRole?organization=Organization/{hospital['id']}"
     first = await annuaire.page(search)
     assert (len(first["entry"]), "total" in first) == (50, False)
+    assert [one["relation"] for one in first["link"]] == ["next", "self"]
     await add(simulator, "/identities", nurse(900))
     await control(simulator, "PATCH", f"/identities/{nurse(57)['idnat']}", {"enabled": False})
     second = await annuaire.page(str(link(first, "next")))
@@ -181,7 +182,8 @@ async def test_who_went_is_a_skeleton(simulator: Simulator, annuaire: Annuaire) 
     assert sorted(one["identifier"][0]["value"] for one in found) == sorted([CARDIOLOGIST_IDNAT, f"8{HELENE}"])
     for one in found:
         assert list(one) == ["resourceType", "id", "meta", "language", "identifier", "active"]
-        assert one["active"] is False
+        assert (one["active"], one["meta"]["source"], len(one["meta"]["profile"])) == (False, "https://annuaire.sante.fr", 2)
+        assert (await annuaire.ask(f"Practitioner/{one['id']}")).json() == one
     assert await annuaire.found("Practitioner?family=durand") == []
     (role,) = await annuaire.found("PractitionerRole?active=false")
     assert "telecom" not in role

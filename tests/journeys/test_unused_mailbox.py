@@ -6,6 +6,7 @@ import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
+from tests.annuaire import Annuaire
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Person, control
 from tests.conftest import StartSimulator
 from tests.scene import PASSWORD
@@ -22,6 +23,15 @@ async def _red_listed(simulator: Simulator, address: str) -> bool:
     return bool((await control(simulator, "GET", f"/mailboxes/{address}")).json()["red_listed"])
 
 
+async def _published(simulator: Simulator, address: str) -> bool:
+    """Whether both ways to search find it: software by FHIR, people by words."""
+    by_fhir = await Annuaire(simulator).found(f"Practitioner?mailbox-mss:exact={address}")
+    by_words = await Person(simulator, "hospital").get("/directory/suggestions", q="martin")
+    found = {bool(by_fhir), address in [one["address"] for one in by_words]}
+    assert len(found) == 1, "they tell the same"
+    return found.pop()
+
+
 def _of(moved: dict[str, Any], address: str) -> list[tuple[str, str]]:
     return [(row["kind"], row["at"]) for row in moved["fired"] if row["mailbox"] == address and row["kind"].startswith("mailbox.")]
 
@@ -35,10 +45,10 @@ async def test_a_mailbox_that_nobody_uses_leaves_the_directory_and_comes_back_on
         moved = await _clock(simulator, "POST", "/advance", by="P55D")
         assert _of(moved, PRACTICE) == [("mailbox.unused", "2026-02-25T08:00:00Z")]
         assert _of(moved, PATIENT) == []
-        assert not await _red_listed(simulator, PRACTICE)
+        assert (await _red_listed(simulator, PRACTICE), await _published(simulator, PRACTICE)) == (False, True)
         moved = await _clock(simulator, "POST", "/advance", by="P30D")
         assert _of(moved, PRACTICE) == [("mailbox.red_listed", "2026-03-07T08:00:00Z")]
-        assert await _red_listed(simulator, PRACTICE)
+        assert (await _red_listed(simulator, PRACTICE), await _published(simulator, PRACTICE)) == (True, False)
 
         assert (await hospital.send(HOSPITAL, to=[PRACTICE])).status_code == 201, "it works on"
         await simulator.core.queue.work()
@@ -53,7 +63,7 @@ async def test_a_mailbox_that_nobody_uses_leaves_the_directory_and_comes_back_on
         else:
             assert (await doctor.send(PRACTICE, to=[DOCTOR])).status_code == 201
         await _clock(simulator)
-        assert not await _red_listed(simulator, PRACTICE)
+        assert (await _red_listed(simulator, PRACTICE), await _published(simulator, PRACTICE)) == (False, True)
 
         letters = [(item["subject"], item["received_at"]) for item in await doctor.inbox(PRACTICE)]
         assert letters[1:] == [(f"The mailbox {PRACTICE} is not used", "2026-02-25T08:00:00Z")]

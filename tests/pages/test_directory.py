@@ -61,6 +61,19 @@ async def test_a_secretary_finds_a_colleague_by_place_and_writes_to_the_preferre
     assert len(await Person(simulator, "hospital").inbox(other)) == 1
 
 
+async def test_somebody_is_found_by_specialty_structure_and_kind(page: Page) -> None:
+    await be(page, _SECRETARY)
+    await page.get_by_role("link", name="Annuaire").click()
+    await _search(page, Spécialité="cardiologue", Structure="ormes")
+    await expect(_row(page, "Dr Paul DURAND")).to_be_visible()
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await page.get_by_role("link", name="Nouvelle recherche").click()
+    await page.get_by_role("search").get_by_label("Type").select_option("ORG")
+    await _search(page, Structure="ormes")
+    await expect(_row(page, "Hôpital des Ormes")).to_be_visible()
+    await expect(page.get_by_role("row")).to_have_count(2)
+
+
 async def test_who_answers_for_a_mailbox_is_told_to_who_may_see_it(page: Page, simulator: Simulator) -> None:
     await page.goto(f"/ui/mailboxes/{PRACTICE}")
     await page.get_by_label("Responsable, que seul").fill("Mme LEROY")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from mss_sim.clock import to_datetime
 from mss_sim.core.access.identities import NewIdentity, add_identity, change_identity, remove_identity
 from mss_sim.core.annuaire.fhir_searches import Annuaire, Page
 from mss_sim.errors import Refusal, Rule
@@ -141,6 +142,15 @@ async def test_a_date_is_compared_after_it_was_cut(town: Town) -> None:
     assert "MARTIN" not in await names(town, PERSON, ("_lastUpdated", f"lt{today}"))
     assert "MARTIN" not in await names(town, PERSON, ("_lastUpdated", f"ne{today}"))
     assert "MARTIN" in await names(town, PERSON, ("_lastUpdated", f"le{today}"))
+    before = (to_datetime(at) - timedelta(days=1)).strftime("%Y-%m-%d")
+    assert (
+        await names(town, PERSON, ("_lastUpdated", f"sa{before}"))
+        == await names(town, PERSON, ("_lastUpdated", f"ap{today}"))
+        == ["MARTIN"]
+    )
+    assert await names(town, PERSON, ("_lastUpdated", f"sa{today}")) == []
+    assert "MARTIN" not in await names(town, PERSON, ("_lastUpdated", f"eb{today}"))
+    assert len(await names(town, PERSON, ("_lastUpdated", f"eb{today}"))) == len(day) - 1
 
 
 async def walk(town: Town, *pairs: tuple[str, str], meanwhile: Callable[[], Any] | None = None) -> list[str]:
