@@ -1,0 +1,152 @@
+"""What metadata, subject and names say held against the documents: each attribute by itself, and what may be written in several ways."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mss_sim.documents.making.parcel import Parcel, Steps
+from mss_sim.vocabulary.language import Language
+from mss_sim.vocabulary.mail import Disposition
+from tests.parcels import codes, found, letter
+from tests.pure.test_mdn import composed
+
+_USUAL = "ins.test-root"
+"""The patient of the samples has a number of the tests."""
+
+
+def _slot(name: str, old: str, new: str) -> Callable[[bytes], bytes]:
+    """A value of a slot of the entry of the document in the place of another."""
+
+    def put(octets: bytes) -> bytes:
+        before, entry, after = octets.partition(b"<rim:ExtrinsicObject")
+        changed, count = re.subn(
+            rf'(<rim:Slot name="{name}">(?:(?!</rim:Slot>).)*?){re.escape(old)}'.encode(),
+            lambda slot: slot[1] + new.encode(),
+            after,
+            flags=re.DOTALL,
+        )
+        assert count == 1, name
+        return before + entry + changed
+
+    return put
+
+
+def _node(old: str, new: str) -> Callable[[bytes], bytes]:
+    """A code of a classification in the place of another."""
+
+    def put(octets: bytes) -> bytes:
+        written = f'nodeRepresentation="{old}"'.encode()
+        assert octets.count(written) == 1
+        return octets.replace(written, f'nodeRepresentation="{new}"'.encode())
+
+    return put
+
+
+def _title(octets: bytes) -> bytes:
+    before, entry, after = octets.partition(b"<rim:ExtrinsicObject")
+    return before + entry + after.replace(b'value="Lettre', b'value="Courrier', 1)
+
+
+_OTHER, _MARTIN = "899700420047", "899700420013"
+_DIFFERENT: dict[str, Callable[[bytes], bytes]] = {
+    "creationTime": _slot("creationTime", "20260105090000", "20260105100000"),
+    "serviceStartTime": _slot("serviceStartTime", "20260105090000", "20260105090001"),
+    "languageCode": _slot("languageCode", "fr-FR", "fr-CA"),
+    "legalAuthenticator": _slot("legalAuthenticator", _MARTIN, _OTHER),
+    "author": _slot("authorPerson", _MARTIN, _OTHER),
+    "sourcePatientId": _slot("sourcePatientId", "IPP-1", "IPP-2"),
+    "sourcePatientInfo/PID-5/1": _slot("sourcePatientInfo", "PAT-TROIS", "PAT-QUATRE"),
+    "sourcePatientInfo/PID-5/2": _slot("sourcePatientInfo", "DOMINIQUE", "MARIE"),
+    "sourcePatientInfo/PID-7": _slot("sourcePatientInfo", "19790328", "19790329"),
+    "sourcePatientInfo/PID-8": _slot("sourcePatientInfo", "PID-8|F", "PID-8|M"),
+    "confidentialityCode": _node("N", "R"),
+    "healthcareFacilityTypeCode": _node("SA07", "SA08"),
+    "practiceSettingCode": _node("AMBULATOIRE", "ETABLISSEMENT"),
+    "title": _title,
+}
+
+
+def _told(raw: bytes) -> list[tuple[str, str]]:
+    """(code, place) of what a diagnosis says beside the usual."""
+    return [(one.kind.code, one.where) for one in found(raw).findings if one.kind.code != _USUAL]
+
+
+@pytest.mark.parametrize("name", _DIFFERENT)
+def test_an_attribute_that_says_something_else_is_told_by_its_name(name: str) -> None:
+    assert _told(letter(steps=Steps(metadata=_DIFFERENT[name]))) == [("metadata.differs", f"Document01/{name}")]
+
+
+def _ends(octets: bytes) -> bytes:
+    """The act of the document is over half an hour later."""
+    low = b'<low value="20260105100000+0100"/>'
+    return octets.replace(low, low + b'<high value="20260105103000+0100"/>', 1)
+
+
+def _stops(at: str) -> Callable[[bytes], bytes]:
+    stop = f'<rim:Slot name="serviceStopTime"><rim:ValueList><rim:Value>{at}</rim:Value></rim:ValueList></rim:Slot>\n'
+    return lambda octets: octets.replace(b'<rim:Slot name="sourcePatientId">', stop.encode() + b'<rim:Slot name="sourcePatientId">', 1)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        (_stops("20260105093000"), []),
+        (_stops("20260105103000"), [("metadata.differs", "Document01/serviceStopTime")]),
+        (lambda octets: octets, [("metadata.known-missing", "Document01/serviceStopTime")]),
+    ],
+)
+def test_the_end_of_the_act_is_held_against_the_document(metadata: Callable[[bytes], bytes], told: list[tuple[str, str]]) -> None:
+    assert _told(letter(steps=Steps(cda=_ends, metadata=metadata))) == told
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        pytest.param(_slot("creationTime", "20260105090000", "202601050900"), id="an instant to the minute"),
+        pytest.param(lambda octets: re.sub(rb"[0-9a-f]{40}", lambda digest: digest[0].upper(), octets), id="a hash in capitals"),
+        pytest.param(_slot("URI", "DOC00001.XML", "../SUBSET01/DOC00001.XML"), id="a URI that leads up and down again"),
+        pytest.param(_slot("URI", "DOC00001.XML", "DOC%30%30001.XML"), id="a URI with escapes"),
+        pytest.param(_slot("sourcePatientInfo", "PAT-TROIS^DOMINIQUE", "Pat Trois^Dominique"), id="a name in small letters"),
+    ],
+)
+def test_what_the_metadata_may_write_otherwise(metadata: Callable[[bytes], bytes]) -> None:
+    assert _told(letter(steps=Steps(metadata=metadata))) == []
+
+
+def _subject(before: str, after: str = "") -> Callable[[Parcel], Parcel]:
+    return lambda parcel: replace(parcel, subject=parcel.subject.replace("XDM/1.0/DDM+", f"{before}XDM/1.0/DDM+{after}"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(
+            lambda parcel: replace(parcel, attachments=(replace(parcel.attachments[0], name="ihe_xdm.zip"), *parcel.attachments[1:])),
+            [],
+            id="the archive in small letters",
+        ),
+        pytest.param(_subject("", "[Annule et remplace] "), [], id="a correction, told behind the mark"),
+        pytest.param(_subject("[Annule et remplace] "), ["subject.mark-not-first"], id="a correction, told before the mark"),
+        pytest.param(lambda parcel: replace(parcel, subject=parcel.subject.removesuffix(" 28/03/1979")), [], id="no birth date"),
+    ],
+)
+def test_what_a_letter_may_write_otherwise(change: Callable[[Parcel], Parcel], told: list[str]) -> None:
+    assert [code for code, _ in _told(letter(steps=Steps(parcel=change)))] == told
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        ("[KO Intégration système !][902] ", []),
+        ("[Erreur d'intégration !][902] ", []),
+        ("[Erreur d’intégration !] ", []),
+        ("[KO Intégration système !][903] ", ["receipt.subject"]),
+    ],
+)
+def test_a_failed_integration_is_announced_in_either_bracket(mark: str, told: list[str]) -> None:
+    raw = composed(Language.FR, disposition=Disposition.PROCESSED, automatic_action=True, automatic_sending=True, error="902^Inconnu")
+    head, _, rest = raw.partition(b"\r\n\r\n")
+    kept = re.sub(rb"(?mi)^Subject:[^\r]*(?:\r\n[ \t][^\r]*)*\r\n", b"", head + b"\r\n")
+    assert codes(found(f"X-MSS-NIL: 1\r\nSubject: {mark}Bilan\r\n".encode() + kept + b"\r\n" + rest)) == told
