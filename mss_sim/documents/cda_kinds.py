@@ -23,6 +23,12 @@ TEMPLATE_MISSING = error(
     "ans-cda#header",
     "ECO.2.1.1",
 )
+TEMPLATE_OF_CONTENT = warning(
+    "cda.template-of-content",
+    say("The document names two models at most; the third tells which kind of document its content follows."),
+    "ans-cda#header",
+    "ECO.2.1.1",
+)
 TYPE_INCOMPLETE = error("cda.type-incomplete", say("The code of the type lacks its name or its system."), "ans-cda#header", "ECO.2.1.1")
 TYPE_UNKNOWN = warning(
     "cda.unknown-type",
@@ -57,6 +63,11 @@ FACILITY = warning("cda.facility", say("The type of facility is not in the natio
 TELECOM = warning(
     "cda.telecom",
     say("A telecom address does not begin as the national texts have it: tel, fax, mailto, http, ftp or mllp."),
+    "ans-cda#header",
+)
+TELECOM_USE = warning(
+    "cda.telecom-use",
+    say("What a telecom address is for is none of the words of the national texts: H, HP, HV, WP, DIR, PUB, EC, MC, PG."),
     "ans-cda#header",
 )
 INFORMANT = warning("cda.informant", say("The informant is of none of the known kinds: ECON, NOK, CON, CAREGIVER, PAT."), "ans-cda#header")

@@ -31,6 +31,8 @@ _MAY_BE_NULL = "custodian"
 _SEXES = ("F", "M", "UN")
 _INFORMANTS = ("ECON", "NOK", "CON", "CAREGIVER", "PAT")
 _TELECOM = re.compile(r"(?:tel|fax|mailto|https?|ftp|mllp):", re.IGNORECASE)
+_TELECOM_USES = frozenset({"H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"})
+_TEMPLATES_MIN = 3
 _LANGUAGE = re.compile(r"[a-z]{2}-[A-Z]{2}\Z")
 _VERSION = re.compile(r"\d{1,9}\Z", re.ASCII)
 _PROFESSIONAL = re.compile(r"8\d{11}\Z|[0345-6]\S{8,}\Z", re.ASCII)
@@ -85,11 +87,17 @@ def _check_header(cda: Cda, notes: Notes) -> None:
             notes.add(kinds.ELEMENT_ADVISED, cda.document, name)
     if counts.get("copyTime"):
         notes.add(kinds.COPY_TIME, cda.document, "copyTime")
+    _check_templates(cda, notes)
+
+
+def _check_templates(cda: Cda, notes: Notes) -> None:
     templates = {one.get("root") for one in cda.all("templateId")}
     wanted = [Template.FRANCE, Template.CI_SIS, *([Template.NOT_STRUCTURED] if cda.level is CdaLevel.N1 else [])]
     for template in wanted:
         if template not in templates:
             notes.add(kinds.TEMPLATE_MISSING, cda.document, "templateId/@root", expected=template)
+    if cda.level is CdaLevel.N3 and templates.issuperset(wanted) and len(templates) < _TEMPLATES_MIN:
+        notes.add(kinds.TEMPLATE_OF_CONTENT, cda.document, "templateId", seen=len(templates), expected=say("three, or more"))
 
 
 def _check_nulls(child: "_Element", cda: Cda, notes: Notes) -> None:
@@ -162,6 +170,8 @@ def _check_telecoms(cda: Cda, notes: Notes) -> None:
             value = telecom.get("value")
             if value is not None and not _TELECOM.match(value):
                 notes.add(kinds.TELECOM, cda.document, "telecom/@value", seen=value)
+            if not _TELECOM_USES.issuperset((telecom.get("use") or "").split()):
+                notes.add(kinds.TELECOM_USE, cda.document, "telecom/@use", seen=telecom.get("use"))
 
 
 def _check_patient(cda: Cda, practice: Practice, notes: Notes) -> None:

@@ -95,6 +95,8 @@ _CDA: dict[str, Callable[[bytes], bytes]] = {
     "cda.realm": _put('realmCode code="FR"', 'realmCode code="DE"'),
     "cda.type-id": _put("POCD_HD000040", "POCD_HD000041"),
     "cda.template-missing": _put("1.2.250.1.213.1.1.1.1", "1.2.250.1.213.1.1.1.2"),
+    "cda.template-of-content": _put('<templateId root="1.3.6.1.4.1.19376.1.5.3.1.1.1"/>', ""),
+    "cda.telecom-use": _put("<telecom value", '<telecom use="WORK" value'),
     "cda.version": _put('versionNumber value="1"', 'versionNumber value="1.0"'),
     "cda.instant": _put('<effectiveTime value="20260105', '<effectiveTime value="2026-01-05'),
     "cda.custodian": _put(_KEEPER, _KEEPER.replace("71.4.2.2", "71.4.2.3")),
