@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mss_sim.documents.making.parcel import Parcel, Steps
+from mss_sim.vocabulary.documents import Scheme
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from tests.parcels import codes, found, letter
@@ -76,6 +77,69 @@ def _told(raw: bytes) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", _DIFFERENT)
 def test_an_attribute_that_says_something_else_is_told_by_its_name(name: str) -> None:
     assert _told(letter(steps=Steps(metadata=_DIFFERENT[name]))) == [("metadata.differs", f"Document01/{name}")]
+
+
+def _without_slot(name: str) -> Callable[[bytes], bytes]:
+    def drop(octets: bytes) -> bytes:
+        before, entry, after = octets.partition(b"<rim:ExtrinsicObject")
+        changed, count = re.subn(rf'<rim:Slot name="{name}">.*?</rim:Slot>'.encode(), b"", after, count=1, flags=re.DOTALL)
+        assert count == 1, name
+        return before + entry + changed
+
+    return drop
+
+
+def _without_scheme(scheme: str) -> Callable[[bytes], bytes]:
+    """What stands under a scheme stands under one that nobody knows."""
+
+    def drop(octets: bytes) -> bytes:
+        assert octets.count(scheme.encode()) == 1
+        return octets.replace(scheme.encode(), b"urn:uuid:00000000-0000-4000-8000-000000000000")
+
+    return drop
+
+
+def _without_identifier(scheme: str) -> Callable[[bytes], bytes]:
+    """The identifier of a patient is known by its form, too, whatever it stands under."""
+
+    def drop(octets: bytes) -> bytes:
+        changed, count = re.subn(rf'<rim:ExternalIdentifier [^>]*"{scheme}".*?</rim:ExternalIdentifier>'.encode(), b"", octets)
+        assert count == 1
+        return changed
+
+    return drop
+
+
+_ABSENT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "Document01/hash": (_without_slot("hash"), "metadata.required-missing"),
+    "Document01/size": (_without_slot("size"), "metadata.required-missing"),
+    "Document01/URI": (_without_slot("URI"), "metadata.required-missing"),
+    "Document01/uniqueId": (_without_scheme(Scheme.ENTRY_ID), "metadata.required-missing"),
+    "RegistryPackage/uniqueId": (_without_scheme(Scheme.SET_ID), "metadata.required-missing"),
+    "RegistryPackage/sourceId": (_without_scheme(Scheme.SET_SOURCE), "metadata.required-missing"),
+    "RegistryPackage/patientId": (_without_identifier(Scheme.SET_PATIENT), "metadata.known-missing"),
+    "RegistryPackage/author": (_without_scheme(Scheme.SET_AUTHOR), "metadata.unknown-missing"),
+    "RegistryPackage/contentTypeCode": (_without_scheme(Scheme.SET_CONTENT_TYPE), "metadata.unknown-missing"),
+    "Document01/patientId": (_without_identifier(Scheme.ENTRY_PATIENT), "metadata.known-missing"),
+    "Document01/typeCode": (_without_scheme(Scheme.TYPE), "metadata.known-missing"),
+    "Document01/confidentialityCode": (_without_scheme(Scheme.CONFIDENTIALITY), "metadata.known-missing"),
+    "Document01/healthcareFacilityTypeCode": (_without_scheme(Scheme.FACILITY), "metadata.known-missing"),
+    "Document01/practiceSettingCode": (_without_scheme(Scheme.PRACTICE), "metadata.known-missing"),
+    "Document01/classCode": (_without_scheme(Scheme.CLASS), "metadata.unknown-missing"),
+    "Document01/formatCode": (_without_scheme(Scheme.FORMAT), "metadata.unknown-missing"),
+    **{
+        f"Document01/{name}": (_without_slot(name), "metadata.known-missing")
+        for name in ("creationTime", "serviceStartTime", "languageCode", "legalAuthenticator", "sourcePatientId")
+    },
+}
+
+
+@pytest.mark.parametrize("place", _ABSENT)
+def test_an_attribute_that_is_left_out_is_told_by_its_name(place: str) -> None:
+    drop, code = _ABSENT[place]
+    told = _told(letter(steps=Steps(metadata=drop)))
+    assert (code, place) in told
+    assert {found_ for found_, _ in told if found_.startswith("metadata.")} == {code}
 
 
 def _ends(octets: bytes) -> bytes:
