@@ -13,7 +13,7 @@ _SCENARIOS = ("yaml", "mss_sim.scenarios.reading", "mss_sim.core.scenarios.plays
 _SOME_WORLDS = ("alembic", "mako", "dnslib", "psycopg", "pyasn1", "pyasn1_modules", "mss_sim.dns", "mss_sim.ldap", *_SCENARIOS)
 _SEARCHES = ("mss_sim.fhir.query", "mss_sim.store.directory_search", "mss_sim.core.annuaire.published_mailboxes")
 _SOME_COMMANDS = ("smtplib", "mcp", "mss_sim.agents", "mss_sim.testing")
-_NEVER = ("sqlalchemy.orm", "lxml", "prometheus_client")
+_NEVER = ("sqlalchemy.orm", "lxml", "pikepdf", "pypdf", "saxonche", "mss_sim.documents.diagnosing", "prometheus_client")
 _FOR_HELP = ("pydantic", "sqlalchemy", "cryptography", "uvloop", "mss_sim.core", "mss_sim.store", "mss_sim.config")
 
 
