@@ -30,9 +30,10 @@ def test_a_flaw_gives_its_finding_and_no_other(name: str, level: CdaLevel) -> No
     assert grave(found(letter(level, FLAWS[name].steps))) == [FLAWS[name].code]
 
 
+@pytest.mark.parametrize("level", CdaLevel)
 @pytest.mark.parametrize("type_", [code for _, code in value_sets.types().names])
-def test_a_right_letter_of_any_type_gives_nothing_to_mend(type_: str) -> None:
-    assert codes(found(posted(make_parcel([paper(CdaLevel.N3, type_)])))) == ["ins.test-root"]
+def test_a_right_letter_of_any_type_gives_nothing_to_mend(type_: str, level: CdaLevel) -> None:
+    assert codes(found(posted(make_parcel([paper(level, type_)])))) == ["ins.test-root"]
 
 
 @pytest.mark.parametrize(
