@@ -86,6 +86,11 @@ BODY_NOT_BASE64 = error(
     "ans-cda#levels",
     "ECO.2.1.5",
 )
+BIOLOGY_LEVEL = info(
+    "cda.biology-level",
+    say("A report of biology is due as a structured document (N3), beside its PDF; this one is a PDF in a CDA (N1)."),
+    "ans-cda#levels",
+)
 INS_ABSENT = info(
     "ins.absent",
     say("The patient is not identified by an INS; nothing in the letter may then say that the identity is qualified."),

@@ -25,6 +25,8 @@ _ONCE = ("realmCode", "typeId", "id", "code", "effectiveTime", "confidentialityC
          "custodian", "legalAuthenticator", "componentOf")  # fmt: skip
 _SEVERAL = ("author", "documentationOf")
 _ADVISED = ("title", "setId")
+_ONCE_AT_MOST = ("dataEnterer", "relatedDocument")
+_BIOLOGY = "11502-2"
 _DOCUMENT, _STYLESHEET = f"{{{HL7}}}ClinicalDocument", "{http://www.w3.org/1999/XSL/Transform}stylesheet"
 _NULLS = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
 _MAY_BE_NULL = "custodian"
@@ -80,11 +82,12 @@ def _check_header(cda: Cda, notes: Notes) -> None:
     for name in (*_ONCE, *_SEVERAL):
         if not counts.get(name):
             notes.add(kinds.ELEMENT_MISSING, cda.document, name)
-        elif name in _ONCE and counts[name] > 1:
-            notes.add(kinds.ELEMENT_TWICE, cda.document, name, seen=counts[name], expected=1)
     for name in _ADVISED:
         if not counts.get(name):
             notes.add(kinds.ELEMENT_ADVISED, cda.document, name)
+    for name in (*_ONCE, *_ADVISED, *_ONCE_AT_MOST):
+        if counts.get(name, 0) > 1:
+            notes.add(kinds.ELEMENT_TWICE, cda.document, name, seen=counts[name], expected=1)
     if counts.get("copyTime"):
         notes.add(kinds.COPY_TIME, cda.document, "copyTime")
     _check_templates(cda, notes)
@@ -210,6 +213,8 @@ def _check_body(cda: Cda, notes: Notes) -> None:
         notes.add(kinds.BODY_MISSING, cda.document, "component")
     elif cda.level is CdaLevel.N1 and cda.pdf is None:
         notes.add(kinds.BODY_NOT_BASE64, cda.document, "component/nonXMLBody/text", expected=say("application/pdf in base64 (B64)"))
+    if cda.level is CdaLevel.N1 and cda.type.code == _BIOLOGY:
+        notes.add(kinds.BIOLOGY_LEVEL, cda.document, "component/nonXMLBody", seen=cda.level, expected=CdaLevel.N3)
 
 
 def same_name(one: str, other: str) -> bool:

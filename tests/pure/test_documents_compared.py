@@ -1,16 +1,21 @@
 """What metadata, subject and names say held against the documents: each attribute by itself, and what may be written in several ways."""
 
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from mss_sim.documents.making.parcel import Parcel, Steps
-from mss_sim.vocabulary.documents import Scheme
+from mss_sim.documents.diagnosing import diagnose_file
+from mss_sim.documents.making.flaws import FLAWS
+from mss_sim.documents.making.parcel import Parcel, Steps, make_files
+from mss_sim.documents.making.pdf_writing import write_pdf
+from mss_sim.vocabulary.documents import CdaLevel, DocumentKind, Scheme
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
-from tests.parcels import codes, found, letter
+from tests.parcels import PRACTICE, codes, found, letter, paper
 from tests.pure.test_mdn import composed
 
 _USUAL = "ins.test-root"
@@ -198,6 +203,38 @@ def _subject(before: str, after: str = "") -> Callable[[Parcel], Parcel]:
 )
 def test_what_a_letter_may_write_otherwise(change: Callable[[Parcel], Parcel], told: list[str]) -> None:
     assert [code for code, _ in _told(letter(steps=Steps(parcel=change)))] == told
+
+
+@pytest.mark.parametrize(
+    ("flaw", "verdict"),
+    [
+        (None, "claims PDF/A-1"),
+        ("pdf-javascript", "contradicts its claim"),
+        ("pdf-a-2", "claims nothing"),
+        ("pdf-not-claimed", "claims nothing"),
+        ("pdf-encrypted", "contradicts its claim"),
+        ("pdf-damaged", "unreadable"),
+    ],
+)
+@pytest.mark.parametrize("level", CdaLevel)
+def test_of_a_pdf_is_told_what_it_claims_in_one_of_four_words(flaw: str | None, verdict: str, level: CdaLevel) -> None:
+    diagnosis = found(letter(level, FLAWS[flaw].steps if flaw else None))
+    told = [one.facts["verdict"] for one in diagnosis.documents if one.kind is DocumentKind.PDF]
+    assert (set(told), len(told) > 0) == ({verdict}, True)
+
+
+def test_an_archive_may_hold_several_submission_sets_of_one_patient() -> None:
+    first, second = (make_files([one], [write_pdf(one)]) for one in (paper(), paper(CdaLevel.N3, "18748-4")))
+    both = {**first, **{path.replace("SUBSET01", "SUBSET02"): octets for path, octets in second.items()}}
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, octets in both.items():
+            archive.writestr(path, octets)
+    diagnosis = diagnose_file(made.getvalue(), "IHE_XDM.ZIP", PRACTICE)
+    assert codes(diagnosis) == [_USUAL, _USUAL]
+    assert [one.document for one in diagnosis.documents if one.kind is DocumentKind.CDA] == [
+        f"IHE_XDM.ZIP/IHE_XDM/SUBSET0{number}/DOC00001.XML" for number in (1, 2)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ _ELSEWHERE |= {
 }
 _ELSEWHERE |= {
     "cda.schematron",
+    "cda.biology-level",
     "cda.not-a-cda",
     "cda.type-incomplete",
     "cda.type-name",

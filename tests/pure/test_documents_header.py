@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
-from mss_sim.documents.diagnosing import diagnose_file
+from mss_sim.documents.diagnosing import diagnose_file, diagnose_letter
 from mss_sim.documents.making.parcel import FOLDER, make_parcel
 from mss_sim.vocabulary.documents import CdaLevel
-from tests.parcels import PRACTICE, paper
+from tests.parcels import PRACTICE, paper, posted
 
 _HL7 = "{urn:hl7-org:v3}"
 _USUAL = "ins.test-root"
@@ -65,6 +65,18 @@ def test_an_element_that_stands_once_is_told_when_it_stands_twice(name: str) -> 
     assert _told(_twice(name)) == [("cda.element-twice", name)]
 
 
+@pytest.mark.parametrize("name", ["title", "setId", "dataEnterer", "relatedDocument"])
+def test_an_element_that_may_be_left_out_stands_once_at_most(name: str) -> None:
+    def change(root: etree._Element) -> None:
+        if root.find(f"{_HL7}{name}") is None:
+            inside = f'<parentDocument xmlns="{_HL7[1:-1]}"><id root="1.2.3"/></parentDocument>'
+            one = etree.SubElement(root, f"{_HL7}{name}", typeCode="RPLC")
+            one.append(etree.fromstring(inside))
+        _twice(name)(root)
+
+    assert _told(change) == [("cda.element-twice", name)]
+
+
 @pytest.mark.parametrize("name", _SEVERAL)
 def test_an_element_that_may_stand_several_times_does(name: str) -> None:
     assert _told(_twice(name)) == []
@@ -114,6 +126,15 @@ def test_what_a_telecom_is_for_is_one_of_the_known_words(use: str, told: int) ->
         root.find(f"{_HL7}recordTarget/{_HL7}patientRole/{_HL7}telecom").set("use", use)
 
     assert _told(change) == [("cda.telecom-use", "telecom/@use")] * told
+
+
+@pytest.mark.parametrize(
+    ("type_", "level", "told"),
+    [("11502-2", CdaLevel.N1, ["cda.biology-level"]), ("11502-2", CdaLevel.N3, []), ("11490-0", CdaLevel.N1, [])],
+)
+def test_a_report_of_biology_is_structured(type_: str, level: CdaLevel, told: list[str]) -> None:
+    found = diagnose_letter(posted(make_parcel([paper(level, type_)])), PRACTICE)
+    assert [one.kind.code for one in found.findings if one.kind.code != _USUAL] == told
 
 
 @pytest.mark.parametrize(("level", "code"), [(CdaLevel.N1, "cda.template-missing"), (CdaLevel.N3, "cda.template-of-content")])
