@@ -1,7 +1,9 @@
 """Documents from end to end: made over REST, sent, diagnosed by their reader and by the control plane; files on the command line."""
 
 import asyncio
+import hashlib
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -70,6 +72,9 @@ async def test_a_flaw_is_told_with_its_place_and_its_source(simulator: Simulator
     assert told["detail"].endswith(".")
     assert told["reference"]
     assert told["requirements"] == _FLAWS[flaw]
+    if flaw == "hash-wrong":
+        assert (told["where"], told["seen"]) == ("Document01/hash", hashlib.sha1(b"").hexdigest())  # noqa: S324 - as the norm has it
+        assert re.fullmatch("[0-9a-f]{40}", told["expected"])
 
 
 async def test_a_developer_sends_the_whole_negative_set_and_reads_a_right_diagnosis_of_each(simulator: Simulator) -> None:
