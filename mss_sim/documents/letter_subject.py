@@ -66,7 +66,7 @@ def _check_fields(rest: str, cdas: Sequence[Cda], document: str, notes: Notes) -
     if _plain(rest) in [_plain(one) for one in wanted]:
         notes.add(kinds.SUBJECT_ACCENTS, document, _WHERE, seen=rest, expected=wanted[0 if _DATE.search(rest) else 1])
         return
-    cda, left = cdas[0], _plain(rest)
+    cda, left, written = cdas[0], _plain(rest), rest.split()
     for kind, field in (
         (kinds.SUBJECT_LABEL, label_of(cdas)),
         (kinds.SUBJECT_NAME, without_accents(cda.birth_name).upper()),
@@ -75,10 +75,15 @@ def _check_fields(rest: str, cdas: Sequence[Cda], document: str, notes: Notes) -
         if not field:
             continue
         if left != _plain(field) and not left.startswith(f"{_plain(field)} "):
-            notes.add(kind, document, _WHERE, seen=left, expected=field)
+            notes.add(kind, document, _WHERE, seen=_last(written, left), expected=field)
             return
         left = left[len(_plain(field)) :].strip()
-    notes.add(kinds.SUBJECT_BIRTH, document, _WHERE, seen=left, expected=birth_date(cda) or say("nothing"))
+    notes.add(kinds.SUBJECT_BIRTH, document, _WHERE, seen=_last(written, left), expected=birth_date(cda) or say("nothing"))
+
+
+def _last(words: Sequence[str], left: str) -> str:
+    """As many words as are left, as they were written."""
+    return " ".join(words[len(words) - len(left.split()) :])
 
 
 def _plain(text: str) -> str:

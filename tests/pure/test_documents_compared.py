@@ -161,6 +161,12 @@ _TOLD: dict[str, tuple[str, str, str | None, str | None]] = {
     "codecda-other": ("letter", "X-MSS-CODECDA", "11502-2", "11490-0"),
     "ins-header-other": ("letter", "X-MSS-INS", "N", "O"),
     "nil-missing": ("letter", "X-MSS-NIL", None, None),
+    "subject-other-label": (
+        *("letter", "Subject", "Courrier de liaison à la sortie d'un établ PAT-TROIS DOMINIQUE 28/03/1979"),
+        "Lettre de liaison à la sortie d'un établ",
+    ),
+    "subject-other-name": ("letter", "Subject", "DURAND DOMINIQUE 28/03/1979", "PAT-TROIS"),
+    "subject-other-birth-date": ("letter", "Subject", "03/28/1979", "28/03/1979"),
     "archive-badly-called": ("letter", "", "ihe-xdm.zip", "IHE_XDM.ZIP"),
 }
 
