@@ -11,6 +11,7 @@ An entry of which neither hash nor identifier fit its file describes another one
 
 import hashlib
 import re
+from collections.abc import Sequence
 from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -24,6 +25,7 @@ from mss_sim.documents.entry_rules import compare
 from mss_sim.documents.findings import Notes
 from mss_sim.documents.metadata import HAS_MEMBER, REPLACES, Metadata, RegistryObject, patient_of, read_metadata
 from mss_sim.documents.practice import Practice
+from mss_sim.mail.parse import fold
 from mss_sim.vocabulary.documents import METADATA_NAME, Scheme
 from mss_sim.words.sentence import say
 
@@ -71,6 +73,7 @@ def _check_submission(metadata: Metadata, document: str, notes: Notes) -> None:
     if metadata.sets:
         known = any(entry.patients() for entry in metadata.entries)
         _check_one_set(metadata.sets[0], document, notes, patient_known=known)
+        _check_patient_of_set(metadata.sets[0], metadata.entries, document, notes)
         if not metadata.has_node:
             notes.add(kinds.NO_NODE, document, "RegistryPackage/Classification")
     for one in (*metadata.sets, *metadata.entries):
@@ -89,6 +92,18 @@ def _check_one_set(one: RegistryObject, document: str, notes: Notes, *, patient_
         notes.add(kinds.UNKNOWN_MISSING, document, "RegistryPackage/contentTypeCode")
     if not one.authors:
         notes.add(kinds.UNKNOWN_MISSING, document, "RegistryPackage/author")
+
+
+def _check_patient_of_set(one: RegistryObject, entries: Sequence[RegistryObject], document: str, notes: Notes) -> None:
+    """That the patient of the set is one of its documents; which of them it is, each entry tells."""
+    own, theirs = _patients_of([one]), _patients_of(entries)
+    if own and theirs and own[0] not in theirs:
+        notes.add(kinds.PATIENT_DIFFERS, document, "RegistryPackage/patientId", seen=own[0], expected=theirs[0])
+
+
+def _patients_of(objects: Sequence[RegistryObject]) -> list[str]:
+    found = (patient_of(text) for one in objects for text in one.patients())
+    return [str(patient.number) for patient in found if patient is not None]
 
 
 def _tell_deviations(one: RegistryObject, document: str, notes: Notes) -> None:
@@ -189,7 +204,11 @@ def tell_ignored(archive: Archive, entries: list[Entry], notes: Notes) -> None:
 
 
 def several_patients(archive: Archive, entries: list[Entry], notes: Notes) -> None:
-    """Documents of more than one patient in one archive."""
-    numbers = sorted({str(entry.cda.ins) for entry in entries if entry.cda is not None and entry.cda.ins is not None})
-    if len(numbers) > 1:
-        notes.add(archive_kinds.SEVERAL_PATIENTS, archive.name, seen=", ".join(numbers), expected=1)
+    """Documents of more than one patient in one archive: by their INS; by name and birth date where one of them has none."""
+    cdas = [entry.cda for entry in entries if entry.cda is not None]
+    told = sorted({str(cda.ins) for cda in cdas if cda.ins is not None})
+    if len(told) < 2 and not all(cda.ins for cda in cdas):
+        people = {(" ".join(fold(cda.birth_name).replace("-", " ").split()), cda.birth_date): cda for cda in cdas}
+        told = sorted(f"{cda.birth_name} {cda.birth_date}" for (name, born), cda in people.items() if name and born)
+    if len(told) > 1:
+        notes.add(archive_kinds.SEVERAL_PATIENTS, archive.name, seen=", ".join(told), expected=1)

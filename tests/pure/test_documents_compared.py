@@ -10,12 +10,12 @@ import pytest
 
 from mss_sim.documents.diagnosing import diagnose_file
 from mss_sim.documents.making.flaws import FLAWS
-from mss_sim.documents.making.parcel import Parcel, Steps, make_files
+from mss_sim.documents.making.parcel import Parcel, Steps, make_files, make_parcel
 from mss_sim.documents.making.pdf_writing import write_pdf
 from mss_sim.vocabulary.documents import CdaLevel, DocumentKind, Scheme
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
-from tests.parcels import PRACTICE, codes, found, letter, paper
+from tests.parcels import PRACTICE, codes, found, letter, paper, posted
 from tests.pure.test_mdn import composed
 
 _USUAL = "ins.test-root"
@@ -257,6 +257,40 @@ def test_of_a_pdf_is_told_what_it_claims_in_one_of_four_words(flaw: str | None, 
     diagnosis = found(letter(level, FLAWS[flaw].steps if flaw else None))
     told = [one.facts["verdict"] for one in diagnosis.documents if one.kind is DocumentKind.PDF]
     assert (set(told), len(told) > 0) == ({verdict}, True)
+
+
+def test_the_patient_of_the_submission_set_is_that_of_its_documents() -> None:
+    number = b'"279035121518989^^^&amp;'
+
+    def other(octets: bytes) -> bytes:
+        assert octets.count(number) == 2
+        return octets.replace(number, b'"146026322000196^^^&amp;', 1)
+
+    (told,) = [one for one in found(letter(steps=Steps(metadata=other))).findings if one.kind.code != _USUAL]
+    assert (told.kind.code, told.where, told.seen, str(told.expected)) == (
+        *("metadata.patient-differs", "RegistryPackage/patientId"),
+        *(f"{_INS}146026322000196", f"{_INS}279035121518989"),
+    )
+
+
+_NOBODY = {"number": "", "root": ""}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "several"),
+    [
+        (_NOBODY, {**_NOBODY, "birth_name": "SANTUCCI"}, True),
+        (_NOBODY, {**_NOBODY, "born": "19700315"}, True),
+        ({}, {**_NOBODY, "birth_name": "SANTUCCI"}, True),
+        (_NOBODY, {**_NOBODY, "birth_name": "Pat Trois"}, False),
+        ({}, _NOBODY, False),
+    ],
+)
+def test_patients_without_an_ins_are_told_apart_by_name_and_birth_date(
+    first: dict[str, str], second: dict[str, str], several: bool
+) -> None:
+    papers = [replace(paper(), patient=replace(paper().patient, **given)) for given in (first, second)]
+    assert ("xdm.several-patients" in codes(found(posted(make_parcel(papers))))) is several
 
 
 def test_an_archive_may_hold_several_submission_sets_of_one_patient() -> None:
