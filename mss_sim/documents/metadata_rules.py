@@ -189,6 +189,8 @@ def _check_associations(metadata: Metadata, entry: RegistryObject, cda: Cda | No
     ties = [one for one in metadata.associations if entry.id in (one.source, one.target)]
     if not any(one.type == HAS_MEMBER and one.target == entry.id for one in ties):
         notes.add(kinds.NO_ASSOCIATION, document, entry.id)
+    if ties and cda is not None and cda.replaces and not any(one.type == REPLACES and one.source == entry.id for one in ties):
+        notes.add(kinds.KNOWN_MISSING, document, f"{entry.id}/Association", expected=str(cda.replaces[0]))
     for one in ties:
         if one.type == REPLACES and one.source == entry.id and cda is not None and one.target not in {str(id_) for id_ in cda.replaces}:
             known = str(cda.replaces[0]) if cda.replaces else say("no document, as the CDA has it")

@@ -273,6 +273,22 @@ def test_the_patient_of_the_submission_set_is_that_of_its_documents() -> None:
     )
 
 
+def _untied(octets: bytes) -> bytes:
+    changed, count = re.subn(rb"<rim:Association [^>]*AssociationType:RPLC.*?(?:/>|</rim:Association>)\n?", b"", octets)
+    assert count == 1
+    return changed
+
+
+def test_a_document_that_replaces_another_is_tied_to_it_in_the_metadata() -> None:
+    papers = [replace(paper(), replaces="2.25.4711", version=2)]
+    assert codes(found(posted(make_parcel(papers)))) == [_USUAL]
+    assert _told(posted(make_parcel(papers, Steps(metadata=_untied)))) == [("metadata.known-missing", "Document01/Association")]
+    alone = Steps(metadata=lambda octets: re.sub(rb"<rim:Association .*?(?:/>|</rim:Association>)", b"", octets, flags=re.DOTALL))
+    assert _told(posted(make_parcel(papers, alone))) == [("metadata.known-no-association", "Document01")], (
+        "as the national stylesheet has it"
+    )
+
+
 _NOBODY = {"number": "", "root": ""}
 
 
