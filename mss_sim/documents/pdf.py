@@ -76,7 +76,8 @@ def _inspected(octets: bytes, document: str, practice: Practice, notes: Notes) -
             wrong = _contradictions(pikepdf, opened, octets, practice, notes)
             for kind, seen in wrong.items() if claimed else ():
                 notes.add(kind, document, seen=seen)
-            verdict = PdfVerdict.CLAIMS_NOTHING if not claimed else PdfVerdict.CONTRADICTS if wrong else PdfVerdict.CLAIMS
+            contradicted = bool(wrong) or notes.has((kinds.CONFORMANCE,), document)
+            verdict = PdfVerdict.CLAIMS_NOTHING if not claimed else PdfVerdict.CONTRADICTS if contradicted else PdfVerdict.CLAIMS
             return Pdf(verdict, len(opened.pages), first_page(pikepdf, opened))
     except pikepdf.PasswordError:
         notes.add(kinds.ENCRYPTED, document)

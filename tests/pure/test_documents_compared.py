@@ -242,19 +242,20 @@ def test_what_a_letter_may_write_otherwise(change: Callable[[Parcel], Parcel], t
 
 
 @pytest.mark.parametrize(
-    ("flaw", "verdict"),
+    ("steps", "verdict"),
     [
-        (None, "claims PDF/A-1"),
-        ("pdf-javascript", "contradicts its claim"),
-        ("pdf-a-2", "claims nothing"),
-        ("pdf-not-claimed", "claims nothing"),
-        ("pdf-encrypted", "contradicts its claim"),
-        ("pdf-damaged", "unreadable"),
+        pytest.param(Steps(), "claims PDF/A-1", id="right"),
+        pytest.param(FLAWS["pdf-javascript"].steps, "contradicts its claim", id="JavaScript"),
+        pytest.param(FLAWS["pdf-a-2"].steps, "claims nothing", id="another part"),
+        pytest.param(Steps(pdf=lambda octets: octets.replace(b"conformance>B", b"conformance>U")), "contradicts its claim", id="no level"),
+        pytest.param(FLAWS["pdf-not-claimed"].steps, "claims nothing", id="no claim"),
+        pytest.param(FLAWS["pdf-encrypted"].steps, "contradicts its claim", id="encrypted"),
+        pytest.param(FLAWS["pdf-damaged"].steps, "unreadable", id="damaged"),
     ],
 )
 @pytest.mark.parametrize("level", CdaLevel)
-def test_of_a_pdf_is_told_what_it_claims_in_one_of_four_words(flaw: str | None, verdict: str, level: CdaLevel) -> None:
-    diagnosis = found(letter(level, FLAWS[flaw].steps if flaw else None))
+def test_of_a_pdf_is_told_what_it_claims_in_one_of_four_words(steps: Steps, verdict: str, level: CdaLevel) -> None:
+    diagnosis = found(letter(level, steps))
     told = [one.facts["verdict"] for one in diagnosis.documents if one.kind is DocumentKind.PDF]
     assert (set(told), len(told) > 0) == ({verdict}, True)
 
