@@ -67,6 +67,7 @@ def read_cda(octets: bytes, document: str, practice: Practice, notes: Notes) -> 
     notes.unchecked(
         say("Of a CDA the header was checked, by rules of ours: neither the models that it names nor its sections and entries.")
     )
+    notes.unchecked(say("Codes of professions and functions in a CDA (JDV_J01, JDV_J47) were held against no list."))
     return cda
 
 

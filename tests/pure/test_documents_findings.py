@@ -326,6 +326,7 @@ def test_what_is_not_checked_is_said_and_nothing_is_called_valid() -> None:
     diagnosis = found(letter())
     told = " ".join([*diagnosis.not_checked, *(kind.detail for kind in pdf_kinds.KINDS)])
     assert "PDF/A is not validated" in told
+    assert "professions and functions" in told
     assert not re.search(r"\bvalid\b", told)
 
 
