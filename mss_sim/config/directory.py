@@ -43,6 +43,9 @@ class Directory(Subject):
     chained_ignores_others: bool = Field(
         default=False, description="A search with a chained parameter forgets its other parameters, _count too, as the national one does."
     )
+    contains_misses_domains: bool = Field(
+        default=False, description="mailbox-mss:contains finds nothing by a domain below mssante.fr, as the national one does."
+    )
     extraction_hour: int = Field(default=2, ge=0, le=23, description="Hour of the daily file, UTC.")
     extraction_daily: bool = Field(
         default=False, description="The daily file changes at its hour alone; else it is made anew after each change too."

@@ -127,6 +127,7 @@ class PresetIn(In):
     bytes_per_second: Whole | None = Field(default=None, examples=[None])
     letters: Annotated[Whole, Field(ge=0, le=100_000)] | None = Field(default=None, examples=[None])
     requests: Annotated[Whole, Field(ge=0, le=100_000)] | None = Field(default=None, examples=[None])
+    after_bytes: Annotated[Whole, Field(ge=0, le=100_000_000)] | None = Field(default=None, examples=[None])
     count: Whole | None = Field(default=None, examples=[None])
     smtp_words: list[Word] | None = Field(default=None, max_length=50, examples=[None])
     imap_words: list[Word] | None = Field(default=None, max_length=50, examples=[None])

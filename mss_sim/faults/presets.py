@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mss_sim.faults.actions import Action, Delay, Drop, Hold, Malformed, Mask, Renew, Reply, Skew, Throttle, bad
+from mss_sim.faults.actions import Action, Delay, Drop, Hold, Malformed, Mask, Renew, Reply, Skew, Throttle, Truncate, bad
 from mss_sim.faults.rules import Match
 from mss_sim.vocabulary.faults import END_OF_DATA, DropMoment, Point, PresetName
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, SpecialUse
@@ -134,6 +134,11 @@ _OF_THE_DIRECTORY: dict[PresetName, Preset] = {
         say("Searches of the directory go on showing the state of now, while its files show what happens."),
         lambda _: (WantedRule(Point.DIRECTORY_INDEX, Hold()),),
         {},
+    ),
+    PresetName.EXTRACTION_BROKEN: Preset(
+        say("The daily files of the directory break off: what comes is no archive."),
+        lambda given: (WantedRule(Point.DIRECTORY, Truncate(given["after_bytes"]), Match(verb="EXTRACTION")),),
+        {"after_bytes": 1_000},
     ),
 }
 """Of the national directory, as strangers saw it fail between 2023 and 2026 (ref: ans-annuaire)."""

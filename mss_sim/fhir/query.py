@@ -11,8 +11,9 @@
 Patterns are never compiled: every value is a text that is compared.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mss_sim.errors import Refusal, Rule
@@ -79,11 +80,23 @@ class Query:
         return any(one.chained for one in self.conditions)
 
 
-def read_query(type_: ResourceType, pairs: Sequence[tuple[str, str]], *, chained_alone: bool = False) -> Query:
-    """A search for a type of resources; Refusal(INVALID) for what cannot be read.
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What the national server does otherwise than its guide says.
 
-    `chained_alone`: a search with a chained parameter forgets all others.
+    `chained_alone`: a search with a chained parameter forgets all others. `misses_domains`: `mailbox-mss:contains` finds nothing by a
+    domain below the national one (ref: quirks#directory-contains).
     """
+
+    chained_alone: bool = False
+    misses_domains: bool = False
+
+
+_AS_WRITTEN = Habits()
+
+
+def read_query(type_: ResourceType, pairs: Sequence[tuple[str, str]], habits: Habits = _AS_WRITTEN) -> Query:
+    """A search for a type of resources; Refusal(INVALID) for what cannot be read."""
     if len(pairs) > PARAMETERS_MAX or sum(len(name) + len(value) for name, value in pairs) > CHARS_MAX:
         detail = say(
             "A search has at most {count} parameters of {chars} characters together; ask several times.",
@@ -91,13 +104,22 @@ def read_query(type_: ResourceType, pairs: Sequence[tuple[str, str]], *, chained
             chars=CHARS_MAX,
         )
         raise _refused(detail)
-    if chained_alone and any("." in name for name, _ in pairs):
+    if habits.chained_alone and any("." in name for name, _ in pairs):
         pairs = [(name, value) for name, value in pairs if "." in name]
     controls = [(name, value) for name, value in pairs if name.partition(":")[0] in _CONTROLS]
     conditions = [_condition(type_, name, value) for name, value in pairs if name.partition(":")[0] not in _CONTROLS]
-    return Query(type_, tuple(one for one in conditions if one), pairs=tuple(pairs), **_controls(type_, controls))
+    asked = tuple(_seen_by(habits, one) for one in conditions if one)
+    return Query(type_, asked, pairs=tuple(pairs), **_controls(type_, controls))
 
 
+def _seen_by(habits: Habits, condition: Condition) -> Condition:
+    """The condition with the values that the server looks for; one of which it looks for none finds nothing."""
+    if not habits.misses_domains or (condition.name, condition.modifier) != ("mailbox-mss", "contains"):
+        return condition
+    return replace(condition, values=tuple(one for one in condition.values if not _DOMAIN_BELOW.fullmatch(str(one))))
+
+
+_DOMAIN_BELOW = re.compile(r"[^@\s]{1,255}\.mssante\.fr", re.IGNORECASE)
 _CONTROLS = frozenset({"_count", "_pretty", "_format", "_total", "_include", "_revinclude", "_elements"})
 
 

@@ -57,6 +57,7 @@ _PARAMETERS: dict[str, Reader] = {
     "bytes_per_second": read.whole,
     "letters": read.whole,
     "requests": read.whole,
+    "after_bytes": read.whole,
     "count": read.whole,
     "smtp_words": read.lines,
     "imap_words": read.lines,

@@ -319,7 +319,7 @@ _TEXTS: dict[tuple[ResourceType, str], tuple[tuple[str, str], ...]] = {
 def _text(asked: _Asked, condition: Condition) -> ColumnElement[bool]:
     texts = [value for value in condition.values if isinstance(value, str)]
     if condition.name == "mailbox-mss":
-        return or_(*(_addressed(asked, condition, text) for text in texts))
+        return or_(false(), *(_addressed(asked, condition, text) for text in texts))
     pairs = _TEXTS.get((condition.of, condition.name), ())
     columns = [(asked.columns[written], asked.columns[folded]) for written, folded in pairs]
     return or_(false(), *(_compared(asked, condition.modifier, *one, text) for one in columns for text in texts))

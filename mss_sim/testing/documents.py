@@ -340,6 +340,7 @@ class PresetFields(TypedDict, total=False):
     bytes_per_second: int
     letters: int
     requests: int
+    after_bytes: int
     count: int
     smtp_words: Sequence[str]
     imap_words: Sequence[str]

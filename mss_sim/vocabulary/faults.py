@@ -76,6 +76,7 @@ class PresetName(StrEnum):
     DIRECTORY_RATE_LIMIT = "directory-rate-limit"
     DIRECTORY_NEXT_BROKEN = "directory-next-broken"
     EXTRACTION_AHEAD = "extraction-ahead-of-api"
+    EXTRACTION_BROKEN = "extraction-broken"
 
 
 CONNECT, END_OF_DATA, GREETING = "CONNECT", "END-OF-DATA", "GREETING"

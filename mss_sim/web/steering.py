@@ -22,7 +22,15 @@ from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import say
 
 _YEARS = range(1971, 9_000)
-_NUMBERS = {"seconds": float, "lifetime_seconds": float, "bytes_per_second": int, "letters": int, "requests": int, "count": int}
+_NUMBERS = {
+    "seconds": float,
+    "lifetime_seconds": float,
+    "bytes_per_second": int,
+    "letters": int,
+    "requests": int,
+    "count": int,
+    "after_bytes": int,
+}
 _WORDS = frozenset({"smtp_words", "imap_words"})
 _NOTE_CHARS_MAX = 998
 

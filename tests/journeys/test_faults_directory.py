@@ -77,6 +77,14 @@ async def test_files_are_cut_and_late_like_the_rest(simulator: Simulator, annuai
         await control(simulator, "DELETE", "/faults")
 
 
+async def test_the_files_of_the_day_break_off_by_a_preset(simulator: Simulator, annuaire: Annuaire) -> None:
+    await preset(simulator, "extraction-broken", after_bytes=200)
+    for name in ("extraction", "professionals", "cards"):
+        broken = (await annuaire.ask(annuaire.ready[name])).content
+        assert (len(broken), zipfile.is_zipfile(io.BytesIO(broken))) == (200, False)
+    assert await annuaire.found("Practitioner?family=martin") != []
+
+
 async def test_a_patch_fails_by_its_verb(simulator: Simulator) -> None:
     liberal = await operator(simulator, "Messagerie libérale")
     rule = {"point": "directory", "action": {"kind": "reply", "code": "503"}, "match": {"verb": "PATCH"}, "count": 1}

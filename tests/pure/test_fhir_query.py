@@ -3,7 +3,7 @@
 import pytest
 
 from mss_sim.errors import Refusal, Rule
-from mss_sim.fhir.query import Condition, Reference, Token, read_query
+from mss_sim.fhir.query import Condition, Habits, Reference, Token, read_query
 from mss_sim.vocabulary.directory import ResourceType
 
 _PERSON, _ROLE = ResourceType.PRACTITIONER, ResourceType.PRACTITIONER_ROLE
@@ -90,9 +90,27 @@ def test_controls_are_no_conditions() -> None:
     assert query.includes == {"organization", "practitioner"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("mailbox-mss:contains", "medecin.mssante.fr", ()),
+        ("mailbox-mss:contains", "MEDECIN.MSSANTE.FR,martin", ("martin",)),
+        ("mailbox-mss:contains", "mssante.fr", ("mssante.fr",)),
+        ("mailbox-mss:contains", "@medecin.mssante.fr", ("@medecin.mssante.fr",)),
+        ("mailbox-mss", "medecin.mssante.fr", ("medecin.mssante.fr",)),
+        ("family:contains", "medecin.mssante.fr", ("medecin.mssante.fr",)),
+    ],
+)
+def test_a_domain_may_be_missed_where_an_address_has_to_hold_it(name: str, text: str, left: tuple[str, ...]) -> None:
+    (condition,) = read_query(_PERSON, [(name, text)], Habits(misses_domains=True)).conditions
+    assert condition.values == left
+    (condition,) = read_query(_PERSON, [(name, text)]).conditions
+    assert condition.values == tuple(text.split(","))
+
+
 def test_a_chain_may_forget_all_the_others() -> None:
     pairs = [("organization.name", "ormes"), ("_count", "1"), ("active", "true")]
     assert len(read_query(_ROLE, pairs).conditions) == 2
-    alone = read_query(_ROLE, pairs, chained_alone=True)
+    alone = read_query(_ROLE, pairs, Habits(chained_alone=True))
     assert (len(alone.conditions), alone.count, alone.is_chained) == (1, None, True)
-    assert read_query(_ROLE, pairs[1:], chained_alone=True).count == 1
+    assert read_query(_ROLE, pairs[1:], Habits(chained_alone=True)).count == 1

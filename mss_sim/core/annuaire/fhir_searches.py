@@ -26,7 +26,7 @@ from mss_sim.core.annuaire.published_mailboxes import Listing
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.fhir.entries import Entry, identity_id_of
-from mss_sim.fhir.query import REFERENCE, Query, read_query
+from mss_sim.fhir.query import REFERENCE, Habits, Query, read_query
 from mss_sim.store import directory_search, operators
 from mss_sim.store.directory_restricted import Restricted, complete
 from mss_sim.store.directory_search import View
@@ -79,7 +79,8 @@ class Annuaire:
 
     def read(self, type_: ResourceType, pairs: Sequence[tuple[str, str]]) -> Query:
         """A search as it is written; Refusal(INVALID) for what cannot be read."""
-        return read_query(type_, pairs, chained_alone=self._world.settings.directory.chained_ignores_others)
+        settings = self._world.settings.directory
+        return read_query(type_, pairs, Habits(settings.chained_ignores_others, settings.contains_misses_domains))
 
     async def operator_of(self, key: str) -> int | None:
         """The operator whose key this is; None where it is nobody's."""

@@ -233,6 +233,15 @@ async def test_a_chain_forgets_the_others_by_setting(open_town: OpenTown) -> Non
         assert len((await page(town, ROLE, ("_count", "1"))).shown) == 1
 
 
+async def test_a_domain_is_missed_by_setting(open_town: OpenTown) -> None:
+    asked = ("mailbox-mss:contains", "medecin.sim.mssante.fr")
+    async with open_town(directory_contains_misses_domains=True) as town:
+        assert await names(town, PERSON, asked) == []
+        assert await names(town, PERSON, (asked[0], "sim.mssante.fr,martin")) == await names(town, PERSON, (asked[0], "martin")) != []
+    async with open_town() as town:
+        assert await names(town, PERSON, asked) != []
+
+
 async def test_a_single_resource(town: Town) -> None:
     annuaire = town.core.annuaire()
     doctor, locum = await town.identity("hospital"), await town.identity("locum")
