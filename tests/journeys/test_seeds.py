@@ -96,6 +96,7 @@ async def test_a_world_begins_with_the_seed_of_another_and_does_not_differ(world
     made = await control(first, "POST", "/seeds", {"name": "week"})
     assert (made.status_code, made.json()["counts"]["letters"]) == (201, 5), made.text
     assert [one["name"] for one in (await control(first, "GET", "/seeds")).json()] == [
+        "annuaire",
         "cabinet",
         "clinique",
         "documents",

@@ -53,7 +53,7 @@ def test_all_that_may_be_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [
-        ("mss_seed", "cabinett", r"there is no seed cabinett; there are none, cabinet, "),
+        ("mss_seed", "cabinett", r"there is no seed cabinett; there are none, annuaire, cabinet, "),
         ("mss_snapshot", "gone.mss-sim", r"/gone\.mss-sim is no file; GET /control/snapshots/\{name\}/file gives one"),
         ("mss_settings", ["imap_resent = false"], r"there is no setting imap_resent; is it imap_recent\? \(mss-sim settings lists them\)"),
         ("mss_settings", ["language = klingon"], r"language: Input should be 'en' or 'fr'"),

@@ -3,6 +3,7 @@
 import asyncio
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,16 @@ def find(world: World, name: str) -> SeedFiles:
     return seed_formats.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
 
 
+@lru_cache(maxsize=16)
+def _kept(path: Path) -> Mapping[str, Any]:
+    """A seed that ships, read once: who plays which role is asked of all of them at each log-in by a role."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 def told(world: World, name: str) -> Mapping[str, Any]:
     """What a seed says, without its letters; nothing where one that was brought in cannot be read any more. Refusal for an unknown name."""
     if name in shipped():
-        return load(name)
+        return _kept(_SEEDS / f"{name}.toml")
     if name in uploaded_seeds.names(world):
         return uploaded_seeds.told(world, name) or {}
     return tomllib.loads(_text(name, uploaded_seeds.names(world)))

@@ -28,9 +28,9 @@ _UNSIGNED = ["header.nil-missing"]
 
 
 def test_seeds_are_known_by_name_and_no_other_file_is_one() -> None:
-    assert shipped() == ["cabinet", "clinique", "documents", "patients"]
+    assert shipped() == ["annuaire", "cabinet", "clinique", "documents", "patients"]
     for name in ("none", "", "../cabinet", "cabinet.toml"):
-        with refused(Rule.INVALID, "the seeds are cabinet, clinique, documents, patients"):
+        with refused(Rule.INVALID, "the seeds are annuaire, cabinet, clinique, documents, patients"):
             load(name)
 
 
@@ -103,7 +103,7 @@ async def test_a_grant_that_was_taken_back_is_not_given_again_by_a_planting_that
     assert [row.revoked_at is None for row, _ in await delegation.grants_of(town.world, secretary.id)] == [False, False]
 
 
-@pytest.mark.parametrize("name", ["cabinet", "clinique", "documents", "patients"])
+@pytest.mark.parametrize("name", ["annuaire", "cabinet", "clinique", "documents", "patients"])
 def test_every_seed_that_ships_can_be_planted(tmp_path: Path, name: str) -> None:
     async def planted() -> tuple[bool, bool, int]:
         world, store = make_world(tmp_path / "world", ManualClock())

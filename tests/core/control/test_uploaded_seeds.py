@@ -39,7 +39,7 @@ async def world(open_town: OpenTown, tmp_path: Path) -> AsyncIterator[World]:
 async def test_what_is_kept_is_found_again(world: World) -> None:
     made = await uploaded_seeds.keep(world, "small", _files(), replace=False)
     assert (made.name, made.counts["identities"], made.size_bytes > 0) == ("small", 1, True)
-    assert named_seeds.names(world) == ["cabinet", "clinique", "documents", "patients", "small"]
+    assert named_seeds.names(world) == ["annuaire", "cabinet", "clinique", "documents", "patients", "small"]
     assert uploaded_seeds.find(world, "small") == _files()
     assert await uploaded_seeds.every(world) == [made]
     assert await named_seeds.plant(world, "small")
@@ -47,7 +47,7 @@ async def test_what_is_kept_is_found_again(world: World) -> None:
     assert [one.login for one in await personas.of_seed(world, "small")] == ["seule"]
     assert await personas.idnat_of(world, "doctor") == "899700420096", "a seed of one's own tells more of a world than what ships"
     await uploaded_seeds.remove(world, "small")
-    with refused(Rule.INVALID, "the seeds are cabinet, clinique, documents, patients"):
+    with refused(Rule.INVALID, "the seeds are annuaire, cabinet, clinique, documents, patients"):
         named_seeds.find(world, "small")
 
 
