@@ -60,6 +60,12 @@ PATIENT_DIFFERS = error(
 PATIENT_FORM = error(
     "metadata.patient-form", say("The identifier of the patient is not in the form NUMBER^^^&ROOT&ISO^NH."), "ans-cda#xdm", "ECO.2.1.1"
 )
+PATIENT_SCHEME = error(
+    "metadata.patient-scheme",
+    say("The identifier of the patient stands under a scheme of something else: a receiver does not find it."),
+    "ihe-iti#4.3.1",
+    "ECO.2.1.1",
+)
 TYPE_DIFFERS = error("metadata.type-differs", say("The type of the metadata is not that of the document."), "ans-cda#xdm", "ECO.2.1.1")
 VALUE_DIFFERS = warning("metadata.differs", say("The metadata say something else than the document."), "ans-cda#xdm")
 REPLACES_UNKNOWN = error(

@@ -31,6 +31,8 @@ from mss_sim.words.sentence import say
 
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{27}=\Z")
+_MAY_HOLD_PATIENT = frozenset({Scheme.ENTRY_PATIENT, Scheme.SET_PATIENT, Scheme.ENTRY_ID, Scheme.SET_ID, "urn:uuid:"})
+"""The schemes of a patient, and those under which the national stylesheet puts one."""
 _OLD_TYPE = "INS-C"
 _SET_REQUIRED = (("sourceId", Scheme.SET_SOURCE), ("uniqueId", Scheme.SET_ID))
 
@@ -116,6 +118,9 @@ def _tell_deviations(one: RegistryObject, document: str, notes: Notes) -> None:
     for scheme in (Scheme.ENTRY_ID, Scheme.SET_ID):
         if any("^^^" in value for value in one.identifiers.get(scheme, ())):
             notes.add(kinds.PATIENT_UNDER_ID, document, one.id)
+    for other in sorted(one.identifiers.keys() - _MAY_HOLD_PATIENT):
+        if any("^^^" in value for value in one.identifiers[other]):
+            notes.add(kinds.PATIENT_SCHEME, document, f"{one.id}/patientId", seen=other, expected=Scheme.ENTRY_PATIENT)
     for text in one.patients():
         patient = patient_of(text)
         if patient is None:

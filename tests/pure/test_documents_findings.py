@@ -76,6 +76,7 @@ _ARCHIVE: dict[str, Steps] = {
     "metadata.known-lower-case": Steps(metadata=_put("rim:Classification", "rim:classification")),
     "metadata.known-capital": Steps(metadata=_put("sourcePatientInfo", "SourcePatientInfo")),
     "metadata.known-ins-c": Steps(metadata=_put("&amp;ISO^NH", "&amp;ISO^INS-C", 1)),
+    "metadata.patient-scheme": Steps(metadata=_put(Scheme.ENTRY_PATIENT, Scheme.SET_SOURCE)),
     "metadata.known-patient-scheme": Steps(metadata=_put(Scheme.ENTRY_PATIENT, Scheme.ENTRY_ID)),
     "metadata.known-bare-scheme": Steps(metadata=_put(Scheme.ENTRY_PATIENT, "urn:uuid:")),
     "metadata.patient-form": Steps(metadata=_put("&amp;ISO^NH", "", 1)),
