@@ -140,9 +140,10 @@ def _folder(name: str, language: Language) -> str:
 
 
 def _size(octets: int, language: Language) -> str:
+    """A size in the unit that gives it one to three digits, rounded; with a tenth where one digit alone would tell little."""
     units, value = _BYTES[language], float(octets)
-    for unit in units[:-1]:
-        if value < 1_000:
-            return f"{value:.0f} {unit}"
-        value /= 1_000
-    return f"{value:.1f} {units[-1]}"
+    place = 0
+    while round(value) >= 1_000 and place < len(units) - 1:
+        value, place = value / 1_000, place + 1
+    text = f"{value:.1f}" if place and value < 9.95 else f"{value:.0f}"
+    return f"{text.replace('.', ',') if language is Language.FR else text} {units[place]}"
