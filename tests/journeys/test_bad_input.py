@@ -177,7 +177,9 @@ async def test_one_identity_has_as_many_connections_over_imap_beside_those_over_
         plain = base64.b64encode(f"\0camille.martin\0{PASSWORD}".encode()).decode()
         second = await ImapClient.open(simulator)
         for command in (f"LOGIN camille.martin {PASSWORD}", f"AUTHENTICATE PLAIN {plain}"):
-            assert await second.ask(command) == ["NO [LIMIT] You have 1 connections already: close one. (quirks#connections)"]
+            assert await second.ask(command) == [
+                "NO [LIMIT] You have as many connections as one person may have, 1: close one. (quirks#connections)"
+            ]
             assert (await second.ask("SELECT INBOX"))[-1].startswith("BAD"), "nobody is logged in"
         other = await ImapClient.open(simulator, "sophie.petit", PASSWORD)
         reader, late = await asyncio.open_connection("127.0.0.1", simulator.ready()["imap"]["port"])

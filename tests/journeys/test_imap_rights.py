@@ -130,7 +130,7 @@ async def test_ten_connections_of_one_identity_and_no_more(simulator: Simulator)
     clients = [await ImapClient.open(simulator, "camille.martin", _PASSWORD) for _ in range(10)]
     eleventh = await ImapClient.open(simulator)
     answer = await eleventh.ask(f"LOGIN camille.martin {_PASSWORD}")
-    assert answer == ["NO [LIMIT] You have 10 connections already: close one. (quirks#connections)"]
+    assert answer == ["NO [LIMIT] You have as many connections as one person may have, 10: close one. (quirks#connections)"]
     await clients[0].ask("LOGOUT")
     await clients[0].close()
     await asyncio.sleep(0.1)

@@ -151,7 +151,9 @@ async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
     if not session.stream.admit(actor.identity.id):
         limit = session.settings.connections.per_identity_max
         raise Refusal(
-            Rule.TOO_MANY_CONNECTIONS, say("You have {limit} connections already: close one.", limit=limit), reference="quirks#connections"
+            Rule.TOO_MANY_CONNECTIONS,
+            say("You have as many connections as one person may have, {limit}: close one.", limit=limit),
+            reference="quirks#connections",
         )
     await session.begin(actor)
     return b"OK [CAPABILITY %b] %b completed" % (capabilities(session), verb.encode("ascii"))
