@@ -1,6 +1,6 @@
 """What can be set about documents in letters: how much of them is read, and what counts where no public text decides."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydantic import Field, field_validator
 
@@ -48,3 +48,12 @@ class Documents(Subject):
         if path is not None and not path.exists():
             raise ValueError(f"there is no file or folder {path}")
         return path
+
+    @field_validator("schematron_files")
+    @classmethod
+    def _check_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            steps = PurePath(name).parts
+            if not steps or PurePath(name).anchor or ".." in steps or any("**" in step and step != "**" for step in steps):
+                raise ValueError(f"{name!r} names no files of a folder; write names such as IHE*.sch")
+        return names

@@ -104,3 +104,10 @@ def test_rules_that_are_not_there_are_told_at_the_start(tmp_path: Path) -> None:
     assert practice(Settings()).schematron is None
     with pytest.raises(ValueError, match="there is no file or folder"):
         Settings(documents_schematron=tmp_path / "gone")
+
+
+@pytest.mark.parametrize("name", ["", ".", "/rules/*.sch", "../*.sch", "a**.sch"])
+def test_names_that_no_file_of_a_folder_can_have_are_told_at_the_start(name: str) -> None:
+    with pytest.raises(ValueError, match="names no files of a folder"):
+        Settings(documents_schematron_files=["own.sch", name])
+    assert Settings(documents_schematron_files=["**/own.sch", "a/IHE*.sch"]).documents.schematron_files == ("**/own.sch", "a/IHE*.sch")
