@@ -24,7 +24,6 @@ _XML = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 def diagnose_letter(raw: bytes, practice: Practice, limits: ParseLimits | None = None) -> Diagnosis:
     """The diagnosis of a message as it is kept, its lines ending with CRLF. MalformedMessage for what could not be kept."""
     notes = Notes(practice.findings_max)
-    _unchecked_by_anybody(practice, notes)
     check_letter(raw, parse(raw, limits or ParseLimits()), _LETTER, practice, notes)
     return _diagnosis(practice, notes)
 
@@ -41,17 +40,12 @@ def diagnose_file(octets: bytes, name: str, practice: Practice) -> Diagnosis:
     else:
         return diagnose_letter(_LINE_END.sub(CRLF, octets), practice)
     notes = Notes(practice.findings_max)
-    _unchecked_by_anybody(practice, notes)
     read(octets, name, practice, notes)
     return _diagnosis(practice, notes)
 
 
 def _diagnosis(practice: Practice, notes: Notes) -> Diagnosis:
-    if practice.schematron is not None:
-        check_by_rules(notes.cdas, practice.schematron, practice.findings_max, notes)
-    return notes.diagnosis()
-
-
-def _unchecked_by_anybody(practice: Practice, notes: Notes) -> None:
-    if practice.schematron is None:
+    rules = practice.schematron
+    if rules is None or not check_by_rules(notes.cdas, rules, practice.findings_max, notes):
         notes.unchecked(say("No validator of the national agency was run: what is said here is no proof of conformity."))
+    return notes.diagnosis()

@@ -5,6 +5,7 @@ is over. What it finds stands beside what our rules find, in the words of the ru
 them from being run is told as not checked.
 """
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from mss_sim.documents.findings import Notes, error
 from mss_sim.mail.headers import readable
@@ -51,37 +50,40 @@ class Rules:
         """The files of rules, in the order of their paths."""
         if self.path.is_file():
             return [self.path]
-        return sorted({file for name in self.names for file in self.path.rglob(name) if file.suffix == _SUFFIX})
+        return sorted({file for name in self.names for file in self.path.rglob(name) if file.suffix == _SUFFIX and not file.is_dir()})
 
     def shown(self, file: str) -> str:
         """The file as it is called below the folder."""
-        return Path(file).relative_to(self.path).as_posix() if self.path.is_dir() else Path(file).name
+        return readable(Path(file).relative_to(self.path).as_posix() if self.path.is_dir() else Path(file).name)
 
 
-def check_by_rules(documents: Sequence[tuple[str, str]], rules: Rules, findings_max: int, notes: Notes) -> None:
-    """Write down what the rules find in CDA documents, each given by its name and its text, and which rules were run."""
+def check_by_rules(documents: Sequence[tuple[str, str]], rules: Rules, findings_max: int, notes: Notes) -> bool:
+    """Write down what the rules find in CDA documents, each given by its name and its text, and which rules were run; whether any were."""
     files = rules.files()
+    told = None
     if not files:
         names = ", ".join(rules.names)
-        notes.unchecked(say("No Schematron was run: {path} has no file called {names}.", path=str(rules.path), names=names))
+        notes.unchecked(say("No Schematron was run: {path} has no file called {names}.", path=readable(str(rules.path)), names=names))
     elif find_spec("saxonche") is None:
         notes.unchecked(say("No Schematron was run: what runs it is not installed. Install {extra}.", extra="mss-sim[schematron]"))
     elif documents:
         asked = {"files": [str(file) for file in files], "documents": [text for _, text in documents], "findings_max": findings_max}
-        told = _run(asked, rules.seconds)
+        told = _run({**asked, "seconds": rules.seconds}, rules.seconds)
         if told is None:
             notes.unchecked(say("No Schematron was run to its end: it failed, or took over {seconds} seconds.", seconds=rules.seconds))
         else:
             _write_down(told, documents, rules, notes)
+    return bool(told and told["rules"])
 
 
 def _run(asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
     command = (sys.executable, "-m", "mss_sim.documents.schematron_engine")
+    written = json.dumps(asked).encode("ascii")
     try:
-        ended = subprocess.run(command, input=orjson.dumps(asked), capture_output=True, timeout=seconds, check=True)  # noqa: S603
-    except (subprocess.SubprocessError, OSError):
+        ended = subprocess.run(command, input=written, capture_output=True, timeout=seconds, check=True)  # noqa: S603
+        told: dict[str, Any] = json.loads(ended.stdout)
+    except (subprocess.SubprocessError, OSError, ValueError):
         return None
-    told: dict[str, Any] = orjson.loads(ended.stdout)
     return told
 
 
@@ -91,7 +93,12 @@ def _write_down(told: dict[str, Any], documents: Sequence[tuple[str, str]], rule
         level = _LEVELS.get(one["role"], FindingLevel.ERROR)
         notes.add(RULE_FAILS, documents[one["document"]][0], one["place"], expected=expected, level=level)
     for one in told["failures"]:
-        notes.unchecked(say("The Schematron {file} was not run: {text}", file=rules.shown(one["file"]), text=readable(one["text"])))
+        file, text = rules.shown(one["file"]), readable(one["text"])
+        if one["document"] is None:
+            notes.unchecked(say("The Schematron {file} was not run: {text}", file=file, text=text))
+        else:
+            name = readable(documents[one["document"]][0])
+            notes.unchecked(say("The Schematron {file} was not run over {document}: {text}", file=file, document=name, text=text))
     for one in told["rules"]:
         notes.unchecked(
             say(

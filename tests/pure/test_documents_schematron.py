@@ -2,7 +2,10 @@
 
 import dataclasses
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,10 +13,12 @@ import pytest
 from mss_sim.documents import schematron, schematron_engine
 from mss_sim.documents.diagnosing import diagnose_file
 from mss_sim.documents.findings import Diagnosis
+from mss_sim.documents.making.parcel import make_parcel
+from mss_sim.documents.record import read_record, write_record
 from mss_sim.documents.schematron import Rules
 from mss_sim.documents.schematron_engine import RulesError, Schema, place
 from mss_sim.vocabulary.documents import CdaLevel, FindingLevel
-from tests.parcels import PRACTICE, codes, found, letter
+from tests.parcels import PRACTICE, codes, found, letter, paper, posted
 
 _NAME = "CI-SIS_StructurationMinimale.sch"
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -117,6 +122,14 @@ def test_without_rules_nothing_of_the_engine_is_run(monkeypatch: pytest.MonkeyPa
     assert "No validator" in unchecked(found(letter()))
 
 
+def test_rules_that_judged_no_document_leave_it_told_that_no_validator_was_run(folder: Path) -> None:
+    practice = dataclasses.replace(PRACTICE, schematron=Rules(folder))
+    assert "No validator" in unchecked(diagnose_file(b"%PDF-1.4\n", "A.PDF", practice))
+    assert "No validator" in unchecked(diagnosed(folder, None, "absent.sch"))
+    (folder / "own.sch").write_text("<schema")
+    assert "No validator" in unchecked(diagnosed(folder, None, "own.sch"))
+
+
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
@@ -133,7 +146,23 @@ def test_the_version_of_rules_is_their_commit_or_what_was_read(folder: Path, hea
     (git / "HEAD").write_text(head if len(head) == 40 else "ref:" + f" refs/heads/{head}\n")
     (git / "refs" / "heads" / "main").write_text("a" * 40 + "\n")
     (git / "packed-refs").write_text("# pack-refs\n" + "b" * 40 + " refs/heads/packed\n" + "c" * 40 + " refs/heads/not-packed\n")
-    assert Schema(folder / "profils" / _NAME).version.startswith(expected)
+    version = Schema(folder / "profils" / _NAME).version
+    assert version.startswith(expected)
+    assert re.search("sha256 [0-9a-f]{12}$", version)  # what was read may be something else than what was committed
+
+
+@pytest.mark.parametrize("shared", ["", "../shared"], ids=["a submodule", "a further working tree"])
+def test_the_commit_is_that_of_the_working_tree_whose_git_lies_elsewhere(folder: Path, shared: str) -> None:
+    for git, commit in ((folder / ".git", "a" * 40), (folder / "git" / "own", "ref: refs/heads/main")):
+        git.mkdir(parents=True)
+        (git / "HEAD").write_text(commit)
+    (folder / "profils" / ".git").write_text("gitdir: ../git/own\n")
+    if shared:
+        (folder / "git" / "own" / "commondir").write_text(f"{shared}\n")
+    main = folder / "git" / "own" / shared / "refs" / "heads" / "main"
+    main.parent.mkdir(parents=True)
+    main.write_text("b" * 40)
+    assert Schema(folder / "profils" / _NAME).version.startswith("commit bbbbbbbbbbbb")
 
 
 def test_a_change_of_any_file_is_another_version(folder: Path) -> None:
@@ -155,8 +184,15 @@ def test_a_change_of_any_file_is_another_version(folder: Path) -> None:
         (f'{_HEAD}<pattern><rule context="cda:a["><assert test="1">x</assert></rule></pattern></schema>', "cda:a["),
         (f'{_HEAD}<pattern is-a="nobody"/></schema>', "there is no abstract pattern nobody"),
         (_RULES.replace('id="minimal"', 'id="whole"'), "there is no phase minimal"),
+        (_RULES.replace('pattern="practice"', 'pattern="nobody"'), "there is no pattern nobody"),
+        (f'{_HEAD}<pattern><rule context="/"><extends rule="nobody"/></rule></pattern></schema>', "there is no abstract rule nobody"),
+        (f'{_HEAD}<pattern><rule context="/"><extends href="a.sch"/></rule></pattern></schema>', "extends is read with the name of a rule"),
+        (f'{_HEAD}<include href="a%00b.sch"/></schema>', "embedded null byte"),
+        (f'{_HEAD}<include href="abstract"/></schema>', "abstract is no file"),
+        (f'{_HEAD}<include/></schema>', "profils is no file"),
     ],
-    ids=["not XML", "not Schematron", "a loop", "a file gone", "a part gone", "an include", "no XPath", "no such pattern", "no such phase"],
+    ids=["not XML", "not Schematron", "a loop", "a file gone", "a part gone", "an include", "no XPath", "no such pattern", "no such phase",
+         "a phase of nothing", "extends nothing", "extends a file", "no name of a file", "a folder", "no name"],
 )  # fmt: skip
 def test_rules_that_cannot_be_run_are_told_and_others_are_run(folder: Path, text: str, expected: str) -> None:
     (folder / "profils" / _NAME).write_text(text, encoding="utf-8")
@@ -168,9 +204,61 @@ def test_rules_that_cannot_be_run_are_told_and_others_are_run(folder: Path, text
     assert expected in unchecked(diagnosis)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.sch")
+    diagnosis = diagnosed(folder, None, _NAME, "pipe.sch")
+    assert len(of_rules(diagnosis)) == 3
+    assert "pipe.sch is no file" in unchecked(diagnosis)
+
+
 def test_a_list_of_values_that_is_not_there_is_told(folder: Path) -> None:
     (folder / "profils" / "lists" / "practices.xml").unlink()
     assert "practices.xml" in unchecked(diagnosed(folder))
+
+
+def test_a_document_over_which_rules_fail_leaves_the_others_judged(folder: Path) -> None:
+    rule = """<pattern><rule context="cda:ClinicalDocument">
+      <assert test="if (cda:component/cda:nonXMLBody) then error() else false()">Never.</assert></rule></pattern></schema>"""
+    (folder / "own.sch").write_text(_HEAD + rule, encoding="utf-8")
+    parcel = make_parcel([paper(level=CdaLevel.N1), paper()])
+    diagnosis = diagnosed(folder, posted(parcel), "own.sch")
+    assert [text for _, _, text in of_rules(diagnosis)] == ["own.sch: Never."]
+    place = re.escape("IHE_XDM.ZIP/IHE_XDM/SUBSET01/DOC00001.XML")
+    assert re.search(f"The Schematron own.sch was not run over {place}: .*FOER0000", unchecked(diagnosis))
+    assert re.search(r"The Schematron own.sch \(.*\) was run, and its rules met 1 places", unchecked(diagnosis))
+
+
+def test_what_rules_quote_of_a_document_may_be_long(folder: Path) -> None:
+    rule = """<pattern><rule context="cda:ClinicalDocument">
+      <assert test="false()">It is <value-of select="string-join(for $one in 1 to 1500000 return 'abcdefgh', '')"/>.</assert>
+    </rule></pattern></schema>"""
+    (folder / "own.sch").write_text(_HEAD + rule, encoding="utf-8")
+    ((_, _, text),) = of_rules(diagnosed(folder, None, "own.sch"))
+    assert text.startswith("own.sch: It is abcdefghabcdefgh")
+
+
+def test_the_place_of_an_attribute_begins_with_that_of_its_element(folder: Path) -> None:
+    rule = '<pattern><rule context="cda:languageCode/@code"><assert test="false()">Never.</assert></rule></pattern></schema>'
+    (folder / "own.sch").write_text(_HEAD + rule, encoding="utf-8")
+    assert [where for _, where, _ in of_rules(diagnosed(folder, None, "own.sch"))] == ["/ClinicalDocument/languageCode/@code"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names of files that are no UTF-8")
+def test_names_that_are_no_utf_8_are_shown_and_can_be_kept(folder: Path) -> None:
+    rule = '<pattern><rule context="/"><assert test="false()">Never.</assert></rule></pattern></schema>'
+    place = Path(os.fsdecode(os.fsencode(folder) + b"/d\xe9"))
+    place.mkdir()
+    (place / os.fsdecode(b"caf\xe9.sch")).write_text(_HEAD + rule, encoding="utf-8")
+    for chosen, name in (("*.sch", "caf\ufffd.sch: Never."), ("absent.sch", "")):
+        diagnosis = diagnosed(place, None, chosen)
+        assert [text for _, _, text in of_rules(diagnosis)] == ([name] if name else [])
+        assert read_record(write_record(diagnosis)) == diagnosis
+
+
+def test_a_folder_that_is_called_like_a_file_of_rules_is_none(folder: Path) -> None:
+    (folder / "more.sch").mkdir()
+    assert Rules(folder, ("*.sch",)).files() == sorted(one for one in folder.rglob("*.sch") if one.name != "more.sch")
 
 
 def test_a_part_of_a_file_is_included(folder: Path) -> None:
@@ -196,6 +284,24 @@ def test_rules_that_take_too_long_are_ended_and_told(folder: Path) -> None:
     diagnosis = diagnosed(folder, seconds=0.01)
     assert "No Schematron was run to its end: it failed, or took over 0.01 seconds." in unchecked(diagnosis)
     assert codes(diagnosis) == ["ins.test-root"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the engine is ended by its time alone")
+def test_the_engine_has_the_time_that_is_set_and_no_more_memory_than_is_said() -> None:
+    code = "from mss_sim.documents.schematron_engine import limit; limit(599.5); import resource as r; "
+    code += "print(r.getrlimit(r.RLIMIT_CPU)[0], r.getrlimit(r.RLIMIT_AS)[0])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["600", str(2 * 1024**3)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell stands for the engine")
+@pytest.mark.parametrize("does", ["echo 'no JSON'", "kill -SEGV $$"], ids=["writes something else", "ends by a signal"])
+def test_an_engine_that_does_not_answer_is_told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> None:
+    engine = tmp_path / "engine"
+    engine.write_text(f"#!/bin/sh\ncat > /dev/null\n{does}\n")
+    engine.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(engine))
+    assert "No Schematron was run to its end" in unchecked(diagnosed(folder))
 
 
 def test_findings_of_rules_stop_at_their_number(folder: Path) -> None:
