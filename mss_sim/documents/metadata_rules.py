@@ -31,8 +31,8 @@ from mss_sim.words.sentence import say
 
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{27}=\Z")
-_MAY_HOLD_PATIENT = frozenset({Scheme.ENTRY_PATIENT, Scheme.SET_PATIENT, Scheme.ENTRY_ID, Scheme.SET_ID, "urn:uuid:"})
-"""The schemes of a patient, and those under which the national stylesheet puts one."""
+_MAY_HOLD_PATIENT = frozenset({Scheme.ENTRY_ID, Scheme.SET_ID, "urn:uuid:"})
+"""The schemes under which the national stylesheet puts a patient, besides that of a patient."""
 _OLD_TYPE = "INS-C"
 _SET_REQUIRED = (("sourceId", Scheme.SET_SOURCE), ("uniqueId", Scheme.SET_ID))
 
@@ -78,8 +78,9 @@ def _check_submission(metadata: Metadata, document: str, notes: Notes) -> None:
         _check_patient_of_set(metadata.sets[0], metadata.entries, document, notes)
         if not metadata.has_node:
             notes.add(kinds.NO_NODE, document, "RegistryPackage/Classification")
-    for one in (*metadata.sets, *metadata.entries):
-        _tell_deviations(one, document, notes)
+    for objects, patient in ((metadata.sets, Scheme.SET_PATIENT), (metadata.entries, Scheme.ENTRY_PATIENT)):
+        for one in objects:
+            _tell_deviations(one, patient, document, notes)
 
 
 def _check_one_set(one: RegistryObject, document: str, notes: Notes, *, patient_known: bool) -> None:
@@ -108,7 +109,7 @@ def _patients_of(objects: Sequence[RegistryObject]) -> list[str]:
     return [str(patient.number) for patient in found if patient is not None]
 
 
-def _tell_deviations(one: RegistryObject, document: str, notes: Notes) -> None:
+def _tell_deviations(one: RegistryObject, patient_scheme: Scheme, document: str, notes: Notes) -> None:
     if one.lower_case:
         notes.add(kinds.LOWER_CLASSIFICATION, document, one.id)
     if "urn:uuid:" in one.identifiers:
@@ -118,9 +119,9 @@ def _tell_deviations(one: RegistryObject, document: str, notes: Notes) -> None:
     for scheme in (Scheme.ENTRY_ID, Scheme.SET_ID):
         if any("^^^" in value for value in one.identifiers.get(scheme, ())):
             notes.add(kinds.PATIENT_UNDER_ID, document, one.id)
-    for other in sorted(one.identifiers.keys() - _MAY_HOLD_PATIENT):
+    for other in sorted(one.identifiers.keys() - _MAY_HOLD_PATIENT - {patient_scheme}):
         if any("^^^" in value for value in one.identifiers[other]):
-            notes.add(kinds.PATIENT_SCHEME, document, f"{one.id}/patientId", seen=other, expected=Scheme.ENTRY_PATIENT)
+            notes.add(kinds.PATIENT_SCHEME, document, f"{one.id}/patientId", seen=other, expected=patient_scheme)
     for text in one.patients():
         patient = patient_of(text)
         if patient is None:

@@ -323,6 +323,21 @@ def test_findings_stop_at_their_number_and_say_so() -> None:
     assert any("more findings" in sentence for sentence in diagnosis.not_checked)
 
 
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        (Scheme.SET_PATIENT, Scheme.SET_SOURCE),
+        (Scheme.SET_PATIENT, Scheme.ENTRY_PATIENT),
+        (Scheme.ENTRY_PATIENT, Scheme.SET_PATIENT),
+    ],
+    ids=["a set, under its source", "a set, as an entry", "an entry, as a set"],
+)
+def test_a_patient_stands_under_the_scheme_of_what_it_is_the_patient_of(own: Scheme, other: Scheme) -> None:
+    steps = Steps(metadata=_put(f'"{own}"', f'"{other}"'))
+    told = [(one.seen, str(one.expected)) for one in found(letter(steps=steps)).findings if one.kind is metadata_kinds.PATIENT_SCHEME]
+    assert told == [(other, own)]
+
+
 def test_what_is_not_checked_is_said_and_nothing_is_called_valid() -> None:
     diagnosis = found(letter())
     told = " ".join([*diagnosis.not_checked, *(kind.detail for kind in pdf_kinds.KINDS)])
