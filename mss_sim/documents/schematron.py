@@ -9,9 +9,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from threading import Lock
 from typing import Any
 
 from mss_sim.documents.findings import Notes, error
@@ -38,13 +40,52 @@ _LEVELS = {
 """How much a rule says that it weighs; one that says nothing, or anything else, is an error."""
 
 
+class Engine:
+    """The process of one diagnosis; it can be ended from another thread, before it begins too."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_ended = False
+
+    def end(self) -> None:
+        """Have nobody wait for what it finds."""
+        with self._lock:
+            self._is_ended = True
+            if self._process is not None:
+                self._process.kill()
+
+    def run(self, asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """What it tells; None when it failed, was ended, or took too long."""
+        command = (sys.executable, "-m", "mss_sim.documents.schematron_engine")
+        written = json.dumps({**asked, "seconds": seconds}).encode("ascii")
+        try:
+            with self._lock:
+                if self._is_ended:
+                    return None
+                process = self._process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)  # noqa: S603
+            with process:
+                try:
+                    answer, _ = process.communicate(written, seconds)
+                finally:
+                    process.kill()
+            told: dict[str, Any] | None = json.loads(answer) if process.returncode == 0 else None
+        except (subprocess.SubprocessError, OSError, ValueError):
+            return None
+        return told
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`path`: a Schematron, or a folder in which those are looked for whose name fits one of `names`; `seconds`: how long they may run."""
+    """`path`: a Schematron, or a folder in which those are looked for whose name fits one of `names`; `seconds`: how long they may run.
+
+    `engine`: what runs them, of one diagnosis.
+    """
 
     path: Path
     names: Sequence[str] = (f"*{_SUFFIX}",)
     seconds: float = 30
+    engine: Engine = field(default_factory=Engine, compare=False, repr=False)
 
     def files(self) -> list[Path]:
         """The files of rules, in the order of their paths."""
@@ -68,23 +109,12 @@ def check_by_rules(documents: Sequence[tuple[str, str]], rules: Rules, findings_
         notes.unchecked(say("No Schematron was run: what runs it is not installed. Install {extra}.", extra="mss-sim[schematron]"))
     elif documents:
         asked = {"files": [str(file) for file in files], "documents": [text for _, text in documents], "findings_max": findings_max}
-        told = _run({**asked, "seconds": rules.seconds}, rules.seconds)
+        told = rules.engine.run(asked, rules.seconds)
         if told is None:
             notes.unchecked(say("No Schematron was run to its end: it failed, or took over {seconds} seconds.", seconds=rules.seconds))
         else:
             _write_down(told, documents, rules, notes)
     return bool(told and told["rules"])
-
-
-def _run(asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
-    command = (sys.executable, "-m", "mss_sim.documents.schematron_engine")
-    written = json.dumps(asked).encode("ascii")
-    try:
-        ended = subprocess.run(command, input=written, capture_output=True, timeout=seconds, check=True)  # noqa: S603
-        told: dict[str, Any] = json.loads(ended.stdout)
-    except (subprocess.SubprocessError, OSError, ValueError):
-        return None
-    return told
 
 
 def _write_down(told: dict[str, Any], documents: Sequence[tuple[str, str]], rules: Rules, notes: Notes) -> None:

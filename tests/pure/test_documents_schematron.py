@@ -118,7 +118,7 @@ def test_files_are_chosen_by_name_wherever_they_lie(folder: Path) -> None:
 
 
 def test_without_rules_nothing_of_the_engine_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schematron, "_run", lambda *_: pytest.fail("a process was started"))
+    monkeypatch.setattr(schematron.Engine, "run", lambda *_: pytest.fail("a process was started"))
     assert "No validator" in unchecked(found(letter()))
 
 
@@ -292,6 +292,14 @@ def test_the_engine_has_the_time_that_is_set_and_no_more_memory_than_is_said() -
     code += "print(r.getrlimit(r.RLIMIT_CPU)[0], r.getrlimit(r.RLIMIT_AS)[0])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["600", str(2 * 1024**3)]
+
+
+def test_an_engine_that_was_ended_does_not_begin(folder: Path) -> None:
+    rules = Rules(folder)
+    rules.engine.end()
+    diagnosis = found(letter(), dataclasses.replace(PRACTICE, schematron=rules))
+    assert "No Schematron was run to its end" in unchecked(diagnosis)
+    assert not of_rules(diagnosis)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell stands for the engine")

@@ -34,9 +34,14 @@ class Diagnoses:
         """The diagnosis of a message as it is kept."""
         from mss_sim.documents.diagnosing import diagnose_letter  # noqa: PLC0415 - most worlds diagnose nothing
 
-        limits = self._world.parse_limits
+        limits, chosen = self._world.parse_limits, practice(self._world.settings)
         async with self._places:
-            return await asyncio.to_thread(diagnose_letter, raw, practice(self._world.settings), limits)
+            try:
+                return await asyncio.to_thread(diagnose_letter, raw, chosen, limits)
+            except asyncio.CancelledError:  # the thread goes on, and a stop waits for it
+                if chosen.schematron is not None:
+                    chosen.schematron.engine.end()
+                raise
 
     async def documents_of(self, raw: bytes) -> "tuple[Readable, ...]":
         """The attached files of a message as people read them."""

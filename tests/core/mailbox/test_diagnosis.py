@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,25 @@ def test_rules_that_are_not_there_are_told_at_the_start(tmp_path: Path) -> None:
     assert practice(Settings()).schematron is None
     with pytest.raises(ValueError, match="there is no file or folder"):
         Settings(documents_schematron=tmp_path / "gone")
+
+
+def test_rules_end_when_nobody_waits_for_them_any_more(open_town: OpenTown, tmp_path: Path) -> None:
+    slow = "sum(for $one in 1 to 1000000000, $other in 1 to 100 return $one mod $other) = 0"
+    rule = f'<pattern><rule context="/"><assert test="{slow}">Never.</assert></rule></pattern>'
+    (tmp_path / "own.sch").write_text(f'<schema xmlns="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2">{rule}</schema>')
+
+    async def ask_and_go() -> None:
+        async with open_town(documents_schematron=tmp_path / "own.sch", documents_schematron_seconds_max=60) as town:
+            asked = asyncio.create_task(Diagnoses(town.world).of_letter(letter()))
+            await asyncio.sleep(2)
+            assert not asked.done()
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+
+    begun = time.monotonic()
+    asyncio.run(ask_and_go())  # its end waits for threads, as that of the simulator does
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize("name", ["", ".", "/rules/*.sch", "../*.sch", "a**.sch"])
