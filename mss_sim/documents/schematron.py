@@ -57,7 +57,7 @@ class Engine:
 
     def run(self, asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
         """What it tells; None when it failed, was ended, or took too long."""
-        command = (sys.executable, "-m", "mss_sim.documents.schematron_engine")
+        command = (sys.executable, "-P", "-m", "mss_sim.documents.schematron_engine")  # nothing is imported from where somebody stands
         written = json.dumps({**asked, "seconds": seconds}).encode("ascii")
         try:
             with self._lock:

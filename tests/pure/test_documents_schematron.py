@@ -294,6 +294,14 @@ def test_the_engine_has_the_time_that_is_set_and_no_more_memory_than_is_said() -
     assert told.stdout.split() == ["600", str(2 * 1024**3)]
 
 
+def test_nothing_is_imported_from_the_folder_in_which_somebody_stands(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hashlib.py").write_text("raise SystemExit('a file of a stranger')")
+    monkeypatch.chdir(tmp_path)
+    assert len(of_rules(diagnosed(folder))) == 3
+
+
 def test_an_engine_that_was_ended_does_not_begin(folder: Path) -> None:
     rules = Rules(folder)
     rules.engine.end()

@@ -69,7 +69,7 @@ class Diagnoses:
 
 async def _draw(pdf: bytes, page: int, seconds: float) -> bytes | None:
     """What the process that draws made (`documents.drawing`); None when it failed, or took too long."""
-    command = (sys.executable, "-m", "mss_sim.documents.drawing", str(page))
+    command = (sys.executable, "-P", "-m", "mss_sim.documents.drawing", str(page))  # nothing is imported from where somebody stands
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     try:
         drawn, _ = await asyncio.wait_for(process.communicate(pdf), seconds)

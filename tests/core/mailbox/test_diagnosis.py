@@ -81,6 +81,14 @@ async def test_a_page_of_a_pdf_is_drawn_wherever_the_pdf_is(town: Town) -> None:
                 await diagnoses.drawn_page(raw, document, page)
 
 
+async def test_what_draws_imports_nothing_from_the_folder_in_which_somebody_stands(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pypdfium2.py").write_text("raise SystemExit('a file of a stranger')")
+    monkeypatch.chdir(tmp_path)
+    assert (await Diagnoses(town.world).drawn_page(letter(), 1, 1)).startswith(b"\x89PNG")
+
+
 async def test_a_pdf_that_is_none_or_takes_too_long_is_not_drawn(open_town: OpenTown) -> None:
     async with open_town(documents_drawing_seconds_max=0.01) as town:
         with refused(Rule.NOT_FOUND, "can be drawn"):
