@@ -153,7 +153,7 @@ def test_the_version_of_rules_is_their_commit_or_what_was_read(folder: Path, hea
 
 @pytest.mark.parametrize("shared", ["", "../shared"], ids=["a submodule", "a further working tree"])
 def test_the_commit_is_that_of_the_working_tree_whose_git_lies_elsewhere(folder: Path, shared: str) -> None:
-    for git, commit in ((folder / ".git", "a" * 40), (folder / "git" / "own", "ref: refs/heads/main")):
+    for git, commit in ((folder / ".git", "a" * 40), (folder / "git" / "own", "ref:" + " refs/heads/main")):
         git.mkdir(parents=True)
         (git / "HEAD").write_text(commit)
     (folder / "profils" / ".git").write_text("gitdir: ../git/own\n")
