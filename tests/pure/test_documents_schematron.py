@@ -204,7 +204,6 @@ def test_rules_that_cannot_be_run_are_told_and_others_are_run(folder: Path, text
     assert expected in unchecked(diagnosis)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
 def test_a_pipe_is_not_waited_for(folder: Path) -> None:
     os.mkfifo(folder / "pipe.sch")
     diagnosis = diagnosed(folder, None, _NAME, "pipe.sch")
@@ -244,7 +243,6 @@ def test_the_place_of_an_attribute_begins_with_that_of_its_element(folder: Path)
     assert [where for _, where, _ in of_rules(diagnosed(folder, None, "own.sch"))] == ["/ClinicalDocument/languageCode/@code"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names of files that are no UTF-8")
 def test_names_that_are_no_utf_8_are_shown_and_can_be_kept(folder: Path) -> None:
     rule = '<pattern><rule context="/"><assert test="false()">Never.</assert></rule></pattern></schema>'
     place = Path(os.fsdecode(os.fsencode(folder) + b"/d\xe9"))
@@ -286,7 +284,6 @@ def test_rules_that_take_too_long_are_ended_and_told(folder: Path) -> None:
     assert codes(diagnosis) == ["ins.test-root"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the engine is ended by its time alone")
 def test_the_engine_has_the_time_that_is_set_and_no_more_memory_than_is_said() -> None:
     code = "from mss_sim.documents.schematron_engine import limit; limit(599.5); import resource as r; "
     code += "print(r.getrlimit(r.RLIMIT_CPU)[0], r.getrlimit(r.RLIMIT_AS)[0])"
@@ -310,7 +307,6 @@ def test_an_engine_that_was_ended_does_not_begin(folder: Path) -> None:
     assert not of_rules(diagnosis)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell stands for the engine")
 @pytest.mark.parametrize("does", ["echo 'no JSON'", "kill -SEGV $$"], ids=["writes something else", "ends by a signal"])
 def test_an_engine_that_does_not_answer_is_told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> None:
     engine = tmp_path / "engine"
