@@ -146,7 +146,7 @@ async def test_rules_are_listed_with_their_counts_and_lifted(simulator: Simulato
     assert (await control(simulator, "DELETE", f"/faults/{rule}")).status_code == 204
     for method in ("GET", "DELETE"):
         assert (await control(simulator, method, f"/faults/{rule}")).status_code == 404
-    assert len((await control(simulator, "GET", "/faults/presets")).json()) == len(PRESETS) == 19
+    assert len((await control(simulator, "GET", "/faults/presets")).json()) == len(PRESETS) == 20
     for name, given in (("uidvalidity-change", {}), ("psc-down", {"address": "a@x.fr"}), ("psc-slow", {"seconds": 10**9})):
         assert (await control(simulator, "POST", f"/faults/presets/{name}", given)).status_code == 422
     assert (await control(simulator, "GET", "/faults")).json() == []
