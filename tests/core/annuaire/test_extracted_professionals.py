@@ -14,6 +14,19 @@ from tests.core.towns import IDNATS, OpenTown, Town
 
 ACTIVITIES, KNOW_HOW, DIPLOMAS = "PS_LibreAcces_Personne_activite", "PS_LibreAcces_SavoirFaire", "PS_LibreAcces_Dipl_AutExerc"
 
+DURAND = {
+    "Type d'identifiant PP": "8",
+    "Identifiant PP": "99700420047",
+    "Identification nationale PP": "899700420047",
+    "Nom d'exercice": "DURAND",
+    "Prénom d'exercice": "Paul",
+    "Code profession": "10",
+    "Libellé profession": "Médecin",
+    "Code catégorie professionnelle": "C",
+    "Libellé catégorie professionnelle": "Civil",
+}
+"""What each text says of the cardiologist of the seed."""
+
 
 async def texts(town: Town, name: FileName = FileName.PROFESSIONALS) -> dict[str, list[list[str]]]:
     """The cells of each text of the zip, without the empty one behind the last bar."""
@@ -62,15 +75,7 @@ async def test_a_doctor_with_and_without_a_known_structure(town: Town) -> None:
     found = await texts(town)
     durand, martin = filled(found[ACTIVITIES])["99700420047"], filled(found[ACTIVITIES])["99700420013"]
     person = {
-        "Type d'identifiant PP": "8",
-        "Identifiant PP": "99700420047",
-        "Identification nationale PP": "899700420047",
-        "Nom d'exercice": "DURAND",
-        "Prénom d'exercice": "Paul",
-        "Code profession": "10",
-        "Libellé profession": "Médecin",
-        "Code catégorie professionnelle": "C",
-        "Libellé catégorie professionnelle": "Civil",
+        **DURAND,
         "Code type savoir-faire": "S",
         "Libellé type savoir-faire": "Spécialité ordinale",
         "Code savoir-faire": "SM04",
@@ -119,15 +124,7 @@ async def test_a_card_for_each_professional_of_the_register_valid_since_the_year
     assert set(cards) == set(filled((await texts(town))[ACTIVITIES]))
     year = to_datetime(town.clock.now()).year
     assert cards["99700420047"] == {
-        "Type d'identifiant PP": "8",
-        "Identifiant PP": "99700420047",
-        "Identification nationale PP": "899700420047",
-        "Nom d'exercice": "DURAND",
-        "Prénom d'exercice": "Paul",
-        "Code profession": "10",
-        "Libellé profession": "Médecin",
-        "Code catégorie professionnelle": "C",
-        "Libellé catégorie professionnelle": "Civil",
+        **DURAND,
         "Code type de carte": "CPS",
         "Libellé type de carte": "Carte de Professionnel de Santé",
         "Numéro carte": "9700420047",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from mss_sim.clock import to_datetime
 from mss_sim.core.access.identities import NewIdentity, add_identity, change_identity, remove_identity
@@ -272,8 +272,8 @@ PLANS = [
 """Which index finds, so that a country is not walked for one person."""
 
 
-@pytest.mark.parametrize(("type_", "pairs", "index"), PLANS)
-async def test_a_search_is_made_by_its_index(town: Town, type_: ResourceType, pairs: list[tuple[str, str]], index: str) -> None:
+async def _asked(town: Town, type_: ResourceType, pairs: list[tuple[str, str]]) -> tuple[Engine, list[tuple[str, Any]]]:
+    """The statements of a search with their parameters, and the engine that was asked."""
     annuaire: Annuaire = town.core.annuaire()
     await annuaire.loading.ensure()
     asked: list[tuple[str, Any]] = []
@@ -284,6 +284,12 @@ async def test_a_search_is_made_by_its_index(town: Town, type_: ResourceType, pa
     engine = town.world.store._engine  # noqa: SLF001 - what it is asked is nowhere else to be seen
     event.listen(engine, "before_cursor_execute", note)
     await annuaire.search(annuaire.read(type_, pairs))
+    return engine, asked
+
+
+@pytest.mark.parametrize(("type_", "pairs", "index"), PLANS)
+async def test_a_search_is_made_by_its_index(town: Town, type_: ResourceType, pairs: list[tuple[str, str]], index: str) -> None:
+    engine, asked = await _asked(town, type_, pairs)
     statement, parameters = next(one for one in asked if "ORDER BY" in one[0])
     with engine.connect() as conn:
         plan = [row[-1] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
@@ -299,16 +305,7 @@ async def test_a_search_is_made_by_its_index(town: Town, type_: ResourceType, pa
     ],
 )
 async def test_what_a_page_includes_is_found_by_its_number(town: Town, type_: ResourceType, include: tuple[str, str]) -> None:
-    annuaire: Annuaire = town.core.annuaire()
-    await annuaire.loading.ensure()
-    asked: list[tuple[str, Any]] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        asked.append((statement, parameters))
-
-    engine = town.world.store._engine  # noqa: SLF001 - what it is asked is nowhere else to be seen
-    event.listen(engine, "before_cursor_execute", note)
-    await annuaire.search(annuaire.read(type_, [include]))
+    engine, asked = await _asked(town, type_, [include])
     included = [one for one in asked if "idnat IN" in one[0] or "structure IN" in one[0]]
     assert included
     with engine.connect() as conn:
