@@ -71,7 +71,7 @@ def test_what_is_set_is_heeded(tmp_path: Path, mss: RunningSimulator) -> None:
 def test_what_cannot_be_ends_the_run_with_what_to_do(tmp_path: Path) -> None:
     found = Suite(tmp_path, _TESTS.format(port=1), "mss_seed = cabinett\n").play()
     assert found.code == pytest.ExitCode.USAGE_ERROR
-    assert "ERROR: mss_seed: there is no seed cabinett; there are none, cabinet" in found.said
+    assert "ERROR: mss_seed: there is no seed cabinett; there are none, annuaire, cabinet, clinique" in found.said
 
 
 def test_a_file_that_is_no_snapshot_is_told(tmp_path: Path) -> None:
