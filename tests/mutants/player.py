@@ -22,14 +22,16 @@ def drawn(name: str, draw: str) -> bool:
 
 
 def _forgetting(*arguments: Any, **named: Any) -> Any:
-    """A cache that keeps nothing of the package: mutants are played after all tests have passed, whose answers would be given again."""
+    """A cache that keeps nothing of the package: mutants are played after all tests have passed, whose answers would be given again.
+
+    What a function makes for itself while a test runs is kept: no other test sees it, and it may be a thing of which there is to be one.
+    """
     if arguments and callable(arguments[0]):
         return _forgetting()(arguments[0])
 
     def remembering(function: Any) -> Any:
-        return (
-            _remembering(maxsize=0)(function) if function.__module__.startswith("mss_sim.") else _remembering(*arguments, **named)(function)
-        )
+        outlives_a_test = function.__module__.startswith("mss_sim.") and "<locals>" not in function.__qualname__
+        return _remembering(maxsize=0)(function) if outlives_a_test else _remembering(*arguments, **named)(function)
 
     return remembering
 
