@@ -82,7 +82,7 @@ _OF_GRANTS = tuple(act.value for act in Act if act.value.startswith("grant."))
 
 
 class JournalRow(NamedTuple):
-    """A line with the subject and the Message-ID of the letter that it is about; None where it is about none, or the letter is deleted."""
+    """A line with the subject and the Message-ID of the letter that it is about; None where it is about none."""
 
     line: JournalEntry
     subject: str | None

@@ -36,12 +36,18 @@ def _forgetting(*arguments: Any, **named: Any) -> Any:
     return remembering
 
 
+def _findable(test: str) -> str:
+    """A test as pytest finds it again: one whose id has a backslash is found by its function alone."""
+    return test.partition("[")[0] if "\\" in test else test
+
+
 def _play(files: str, tests: str, draw: str, *names: str) -> None:
     functools.lru_cache = _forgetting  # before anything of the package is imported
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
         del sys.modules[name]  # the tests that are played are a copy
     from mutmut import __main__ as mutmut
     from mutmut.configuration import config
+    from mutmut.runners.harness import PytestRunner
 
     settings = config()
     settings.only_mutate = files.split(",")
@@ -56,6 +62,8 @@ def _play(files: str, tests: str, draw: str, *names: str) -> None:
         chosen.extend(name for _, name, _ in mutants)
         return mutants, by_path
 
+    arguments_of = PytestRunner._pytest_args_regular_run  # noqa: SLF001
+    PytestRunner._pytest_args_regular_run = lambda self, tests: arguments_of(self, list(dict.fromkeys(map(_findable, tests))))  # noqa: SLF001
     mutmut.collect_source_file_mutation_data = data_of_chosen
     mutmut.tests_for_mutant_names = lambda _: tests_of(chosen)
     mutmut._apply_config_change_invalidation = lambda _: False  # noqa: SLF001 - who died by some tests is dead, whichever are added

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import delegation, identities
+from mss_sim.core.access import carer_masks, delegation, identities
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
@@ -17,7 +17,7 @@ from mss_sim.core.world.store_types import GrantRow
 from mss_sim.errors import Rule
 from mss_sim.policy.hearing import Hearing
 from mss_sim.vocabulary.mailboxes import Right
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
 from tests.core.towns import IDNATS, Town, refused
 
 _ALL = EventFilter()
@@ -136,3 +136,24 @@ async def test_what_one_does_oneself_is_heard_whole(town: Town) -> None:
     assert (made.event.kind, made.hearing, dict(made.event.detail or {})) == ("folder.created", Hearing.WHOLE, {"name": "Urgent"})
     assert made.event.actor is not None
     assert made.event.actor.idnat == IDNATS["newcomer"]
+
+
+async def test_a_carer_hears_of_the_letters_shown_to_him_and_not_of_other_visits(town: Town) -> None:
+    await _granted(town, "newcomer", Right.SEE, Right.READ, address=PATIENT)
+    begun = await last_position(town.world)
+    await town.send("doctor", DOCTOR, PATIENT, "Pour tous")
+    await carer_masks.mask_correspondent(town.world, await town.actor("patient"), PATIENT, HOSPITAL)
+    await town.send("hospital", HOSPITAL, PATIENT, "Caché")
+    heard = await _heard(town, "newcomer", begun)
+    assert {one.event.subject for one in heard} == {"Pour tous"}
+    [lies_at] = [one.letter_id for one in heard if one.event.kind == "message.received"]
+    assert lies_at is not None, "where carers look"
+    assert {"Pour tous", "Caché"} <= {one.event.subject for one in await _heard(town, "patient", begun)}, "the patient hears of both"
+
+
+async def test_who_is_no_carer_hears_of_what_carers_are_not_told(town: Town) -> None:
+    """Receipts are not for carers; whoever reads a practice's mailbox hears of them."""
+    await _granted(town, "newcomer", Right.SEE, Right.READ)
+    begun = await last_position(town.world)
+    await town.send("doctor", PRACTICE, HOSPITAL)
+    assert "timeline.delivered" in dict(_kinds(await _heard(town, "newcomer", begun)))

@@ -72,10 +72,30 @@ async def test_who_comes_again_goes_on_where_he_was(town: Town) -> None:
 async def test_many_hear_the_same_while_many_letters_come(town: Town) -> None:
     begun = await last_position(town.world)
     listeners = [_Listening(town.core.feed, after=begun) for _ in range(20)]
-    await asyncio.gather(*(town.send("hospital", HOSPITAL, PRACTICE, subject=str(number)) for number in range(30)))
+    await asyncio.gather(*(town.send("hospital", HOSPITAL, PRACTICE, subject=str(number)) for number in range(60)))
     last = await last_position(town.world)
+    assert last - begun > 200, "more than is handed on at once"
+    listeners.append(_Listening(town.core.feed, after=begun))
     for one in listeners:
         assert await one.until(last - begun) == list(range(begun + 1, last + 1))
+
+
+async def test_who_waits_is_moved_past_what_is_not_for_him(town: Town) -> None:
+    """So that who comes again with that position is not told of it, and nothing is looked through twice."""
+    async with aclosing(town.core.feed.follow(EventFilter(mailbox=DOCTOR), Everything(), None)) as batches:
+        assert (await anext(batches)).heard == []
+        waiting = asyncio.ensure_future(anext(batches))
+        [listener] = town.core.feed._listeners  # noqa: SLF001 - who waits, and where
+        while not listener.idle:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0)
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        last = await last_position(town.world)
+        async with asyncio.timeout(20):
+            while listener.position < last:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.001)
+        assert listener.idle, "and was not woken"
+        await town.send("hospital", HOSPITAL, DOCTOR)
+        assert {one.event.mailbox for one in (await waiting).heard} == {DOCTOR}
 
 
 async def test_what_is_not_wanted_wakes_nobody(town: Town) -> None:

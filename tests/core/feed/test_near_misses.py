@@ -1,5 +1,6 @@
 """What came instead: the nearest first, each with the marks that it lacks."""
 
+from mss_sim.core.feed import wait_conditions
 from mss_sim.core.feed.near_misses import near_misses
 from mss_sim.core.world.store_types import LetterQuery
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
@@ -16,14 +17,25 @@ async def test_each_letter_is_told_with_what_it_lacks(town: Town) -> None:
 
 
 async def test_what_has_all_marks_is_no_near_miss_and_five_are_enough(town: Town) -> None:
-    for number in range(7):
+    for number in range(20):
         await town.send("hospital", HOSPITAL, PRACTICE, subject=f"Lettre {number}")
     found = await near_misses(town.world, LetterQuery(1, subject="lettre 6"), PRACTICE)
-    assert len(found) == 5
-    assert all(one.lacks for one in found)
+    assert [one.lacks for one in found] == [("subject",)] * 5
     assert await near_misses(town.world, LetterQuery(1, subject="lettre"), None) == []
 
 
 async def test_a_mailbox_that_is_gone_has_no_say(town: Town) -> None:
     await town.send("hospital", HOSPITAL, PRACTICE)
     assert await near_misses(town.world, LetterQuery(1), "nobody@cabinet.sim.mssante.fr") == []
+
+
+async def test_only_letters_among_those_that_came_are_compared(town: Town) -> None:
+    """An older letter with the mark that lacks is none of those that came while somebody waited."""
+    await town.send("hospital", HOSPITAL, PRACTICE, subject="Rendez-vous")
+    place = await wait_conditions.place(town.world)
+    search = wait_conditions.LetterSearch(town.world, LetterQuery(1, subject="rendez-vous"), PRACTICE, place)
+    assert await search.look() == []
+    await town.send("hospital", HOSPITAL, PRACTICE, subject="Bonjour")
+    assert await search.look() == []
+    [one] = await near_misses(town.world, search.near, PRACTICE)
+    assert (one.message.subject, one.lacks) == ("Bonjour", ("subject",))

@@ -1,16 +1,20 @@
 """What can be waited for: found by its marks, from a place on, the oldest first."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mss_sim.core.feed import wait_conditions
-from mss_sim.core.feed.wait_conditions import LetterSearch
+from mss_sim.core.feed.wait_conditions import LetterSearch, SessionQuery
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.world.store_types import ActQuery, EventQuery, LetterQuery
 from mss_sim.errors import Rule
+from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
@@ -132,3 +136,54 @@ async def test_a_search_that_goes_on_looks_only_when_it_may_find(town: Town, mon
     assert len(await everywhere.look()) == 1
     with refused(Rule.NOT_FOUND, "There is no mailbox"):
         await wait_conditions.LetterSearch(town.world, _ANY, "nobody@cabinet.sim.mssante.fr", None).look()
+
+
+async def test_events_behind_a_place_are_of_timelines_alone_and_no_more_than_asked_for(town: Town) -> None:
+    place = await wait_conditions.place(town.world)
+    for number in range(3):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=str(number))
+    query = EventQuery(2, kinds=(TimelineKind.DELIVERED,))
+    first = await wait_conditions.find_events(town.world, query, place)
+    rest = await wait_conditions.find_events(town.world, query, first.position)
+    assert [one.subject for one in (*first.rows, *rest.rows)] == ["0", "1", "2"]
+    assert [len(found.rows) for found in (first, rest)] == [2, 1]
+    assert first.position < rest.position == await wait_conditions.place(town.world)
+
+
+async def test_sessions_are_found_by_each_mark_the_oldest_first(town: Town) -> None:
+    said = Transcripts(town.clock, town.world.ids, sessions_max=10, lines_max=10)
+    world = replace(town.world, transcripts=said)
+    for door, facts, rules in (
+        (Door.IMAP, {"identity": IDNATS["doctor"], "client": "Thunderbird 128"}, ()),
+        (Door.SMTP, {"identity": IDNATS["secretary"], "client": "swaks"}, (Rule.RIGHT_MISSING,)),
+        (Door.IMAP, {"client": "thunderbird 115"}, (Rule.AUTHENTICATION_FAILED,)),
+        (Door.SMTP, {}, ()),
+    ):
+        one = said.open(door, "127.0.0.1")
+        one.facts.update(facts)
+        one.rules.update(Counter(rules))
+    ids = [one.id for one in reversed(list(said.newest_first()))]
+
+    async def found(**marks: Any) -> list[int]:
+        return [ids.index(one.id) for one in await wait_conditions.find_sessions(world, SessionQuery(**marks))]
+
+    for marks, expected in (
+        ({}, [0, 1, 2, 3]),
+        ({"door": Door.IMAP}, [0, 2]),
+        ({"who": IDNATS["doctor"]}, [0]),
+        ({"who": "sophie.petit"}, [1]),
+        ({"who": IDNATS["hospital"]}, []),
+        ({"client": "THUNDERBIRD"}, [0, 2]),
+        ({"client": "thunderbird", "door": Door.SMTP}, []),
+        ({"rule": Rule.RIGHT_MISSING}, [1]),
+        ({"rule": Rule.RIGHT_MISSING, "client": "thunderbird"}, []),
+        ({"logged_in": True}, [0, 1]),
+        ({"logged_in": True, "client": "thunderbird"}, [0]),
+        ({"client": "thunderbird", "who": "sophie.petit"}, []),
+        ({"after": ids[1]}, [2, 3]),
+        ({"after": ids[1], "door": Door.IMAP}, [2]),
+    ):
+        assert await found(**marks) == expected, marks
+    with refused(Rule.NOT_FOUND, "There is no identity nobody"):
+        await found(who="nobody")
+    assert await wait_conditions.find_sessions(town.world, SessionQuery()) == [], "a world without doors"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ class _Targets:
         """Every target is allowed."""
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> WebhookAnswer:
+        assert headers.keys() == {"content-type", "webhook-id", "webhook-timestamp", "webhook-signature"}
         self.posted.append((url, headers["webhook-id"], json.loads(body)))
         answers = self.answers.get(url)
         return WebhookAnswer(answers.pop(0) if answers else 204, "said so")
@@ -54,6 +56,7 @@ async def _work(town: Town, hooks: Webhooks) -> int:
     while (at := await hooks.next_at()) is not None and at <= town.clock.now():
         fired = await hooks.work()
         assert {one.kind for one in fired} <= {FiredKind.WEBHOOK_TRIED}
+        assert all(one.who.startswith("http://127.0.0.1") for one in fired)
         tried += len(fired)
     return tried
 
@@ -91,17 +94,17 @@ async def test_another_process_tells_nothing_twice(town: Town) -> None:
 
 async def test_what_is_not_taken_is_tried_later_and_keeps_its_place(town: Town) -> None:
     hooks, targets = _hooks(town)
-    targets.answers[_URL] = [500, None, 302, 200]
+    targets.answers[_URL] = [500, None, 302, 300, 200]
     made = await hooks.register(_URL, _RECEIVED, None, None)
     for subject in ("Un", "Deux"):
         await town.send("hospital", HOSPITAL, PRACTICE, subject=subject)
     tried = []
-    for _ in range(4):
+    for _ in range(5):
         tried.append(await _work(town, hooks))
         _go_to(town, await hooks.next_at() or town.clock.now())
-    assert (tried, targets.subjects()) == ([1, 1, 1, 2], ["Un", "Un", "Un", "Un", "Deux"])
+    assert (tried, targets.subjects()) == ([1, 1, 1, 1, 2], ["Un"] * 5 + ["Deux"])
     assert len({message_id for _, message_id, _ in targets.posted}) == 2, "an event keeps its id"
-    assert [one.tries for one in await _deliveries(hooks, made.id)] == [1, 4]
+    assert [one.tries for one in await _deliveries(hooks, made.id)] == [1, 5]
 
 
 async def test_a_target_that_is_dead_holds_nobody_up_and_is_given_up(open_town: OpenTown) -> None:
@@ -134,7 +137,7 @@ async def test_a_target_that_is_gone_is_not_told_any_more(town: Town) -> None:
         await town.send("hospital", HOSPITAL, PRACTICE, subject=subject)
     await _work(town, hooks)
     assert ([one.enabled for one in await hooks.every()], targets.subjects()) == ([False], ["Un"])
-    await hooks.enable(made.id, enabled=True)
+    assert (await hooks.enable(made.id, enabled=True)).enabled
     _go_to(town, town.clock.now() + 3_600 * _SECOND)
     await _work(town, hooks)
     assert sorted(targets.subjects()[1:]) == ["Deux", "Un"], "what it missed"
@@ -205,3 +208,23 @@ async def test_a_webhook_wakes_the_agenda_only_when_there_is_one(town: Town, ena
     hooks.woken.clear()
     await town.send("hospital", HOSPITAL, PRACTICE)
     assert hooks.woken.is_set() is enabled
+
+
+async def test_when_all_was_posted_whoever_waits_for_that_is_told(town: Town) -> None:
+    hooks, _ = _hooks(town)
+    rested: list[bool] = []
+    hooks.rested = lambda: rested.append(hooks.busy)
+    await hooks.register(_URL, _RECEIVED, None, None)
+    for subject in ("Un", "Deux"):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=subject)
+    await _work(town, hooks)
+    assert (rested, hooks.busy) == ([False, False], False)
+
+
+async def test_a_webhook_that_another_process_removed_is_told_nothing(town: Town) -> None:
+    (one, targets), (other, _) = _hooks(town), _hooks(town)
+    made = await one.register(_URL, _RECEIVED, None, None)
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    await other.remove(made.id)
+    assert not (await town.world.store.write(partial(one._look, hook=made))).enabled  # noqa: SLF001 - it had read of it before
+    assert (await _work(town, one), targets.posted) == (0, [])
