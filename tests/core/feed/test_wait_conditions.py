@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mss_sim.core.access.delegation import GrantRequest, grant
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.feed import wait_conditions
 from mss_sim.core.feed.wait_conditions import LetterSearch, SessionQuery
 from mss_sim.core.mailbox import copies
@@ -17,7 +19,8 @@ from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE
+from mss_sim.vocabulary.mailboxes import Right
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
 from tests.core.towns import IDNATS, Town, refused
 
 _ANY = LetterQuery(limit=10)
@@ -55,6 +58,17 @@ async def test_a_letter_that_is_copied_away_has_not_come(town: Town) -> None:
     await copies.copy(town.world, await town.actor("doctor"), every, FolderRef(DOCTOR, "INBOX"))
     assert len(await LetterSearch(town.world, _ANY, PRACTICE, place).look()) == 0
     assert len(await LetterSearch(town.world, _ANY, DOCTOR, place).look()) == 1
+
+
+async def test_a_letter_that_a_carer_copies_away_has_not_come(town: Town) -> None:
+    """The patient's journal tells of it, by where it went; a folder of that name would not be a mailbox."""
+    await grant(town.world, CONTROL, GrantRequest(PATIENT, IDNATS["hospital"], frozenset({Right.SEE, Right.READ})))
+    await town.send("doctor", DOCTOR, PATIENT)
+    place = await wait_conditions.place(town.world)
+    every = InFolder(FolderRef(PATIENT, "INBOX"), [(1, 1)])
+    await copies.copy(town.world, await town.actor("hospital"), every, FolderRef(HOSPITAL, "INBOX"))
+    assert Act.COPIED.value in await town.acts(PATIENT)
+    assert [len(await LetterSearch(town.world, _ANY, mailbox, place).look()) for mailbox in (PATIENT, HOSPITAL)] == [0, 1]
 
 
 async def test_lines_of_journals_are_found_by_act_mailbox_and_person(town: Town) -> None:
