@@ -158,6 +158,13 @@ def test_all_fields_at_once_stay_the_fields_that_were_given(values: dict[str, st
     assert [part.content_type for part in message.root.leaves()] == ["text/plain", *(["text/html"] if html is not None else []), "a/b"]
 
 
+def test_a_word_may_fill_a_line_of_998_octets_and_no_more() -> None:
+    longest = 998 - len("X: ")
+    assert max(map(len, block([("X", ["a" * longest])]).split(b"\r\n"))) == 998
+    with pytest.raises(CompositionError, match="too long for a line of 998 octets"):
+        block([("X", ["a" * (longest + 1)])])
+
+
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=300))
 def test_the_standard_library_reads_what_we_read(value: str) -> None:
