@@ -11,6 +11,14 @@ from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.core.towns import Town, refused
 
 _COUNTS = Counts(practitioners=30, organisations=4, patients=20, operators=2, seed=7)
+_FIRST_SIX = [
+    ("Compte rendu de consultation 1", "hugo.urbain.2@sante-0.s7.sim.mssante.fr"),
+    ("Demande d'avis 3", "ines.tessier.11@sante-0.s7.sim.mssante.fr"),
+    ("Demande d'avis 4", "rene.n-diaye.19@hopital-1.s7.sim.mssante.fr"),
+    ("Demande d'avis 5", "hugo.yilmaz.29@hopital-1.s7.sim.mssante.fr"),
+    ("Lettre de sortie 2", "lea.olivieri.0@sante-0.s7.sim.mssante.fr"),
+    ("Résultats d'analyses 0", "hugo.pena.15@sante-0.s7.sim.mssante.fr"),
+]
 
 
 def _progress() -> Progress:
@@ -31,6 +39,13 @@ async def test_each_letter_lies_where_it_was_sent_and_with_whom_it_is_for(town: 
         arrived[box.kind.value] += len(await town.subjects(box.address))
     assert sum(arrived.values()) == 100
     assert arrived["PER"] > arrived["ORG"] > arrived["PATIENT"] > 0
+
+
+async def test_the_same_numbers_send_these_letters_on_every_machine(town: Town) -> None:
+    await generate(town.world, _COUNTS, _progress())
+    await NetworkLetters(town.world, town.core.submission, _COUNTS).send(6, _progress())
+    arrived = {row.mailboxes[0].address: await town.subjects(row.mailboxes[0].address) for row in Network(_COUNTS).rows()}
+    assert sorted((subject, to) for to, subjects in arrived.items() for subject in subjects) == _FIRST_SIX
 
 
 async def test_the_same_numbers_send_the_same_letters(town: Town) -> None:

@@ -57,7 +57,7 @@ async def test_a_dispensation_is_of_a_patient_by_an_organisation(
 async def test_a_day_that_has_not_come_or_lies_before_1970_is_refused(town: Town) -> None:
     today = date(1970, 1, 1) + timedelta(microseconds=town.clock.now())
     for day in (today + timedelta(days=1), date(1969, 12, 31)):
-        with refused(Rule.INVALID, today.isoformat()):
+        with refused(Rule.INVALID, f"Name a day that has come: it is {today.isoformat()}"):
             await pharmacy_dispensings.record(town.world, PATIENT, HOSPITAL_IDNAT, day)
 
 
