@@ -29,6 +29,11 @@ def test_people_have_other_names_and_nothing_else_changes(text: str, told: str) 
     assert Pseudonyms(_NAMES, ("hopital.fr",)).of(text) == told
 
 
+def test_names_of_fewer_than_three_characters_stay_since_they_are_words_of_everything() -> None:
+    assert Pseudonyms(["Li", "  A ", "Ana"]).of("Li, A, Ana") == "Li, A, Person-1"
+    assert Pseudonyms(["Li"]).of("Li") == "Li"
+
+
 def test_the_same_person_is_the_same_throughout_and_others_are_others() -> None:
     names = Pseudonyms(_NAMES)
     assert names.of("a@b.fr, A@B.fr, c@b.fr") == "mailbox-1@domain-1.example, mailbox-1@domain-1.example, mailbox-2@domain-1.example"

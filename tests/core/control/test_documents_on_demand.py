@@ -42,9 +42,11 @@ async def test_a_number_that_is_not_proven_is_not_given_away(town: Town, state: 
     assert (parcel.headers["X-MSS-INS"], grave(diagnosis), "ins.absent" in codes(diagnosis)) == (told, [], told == "N")
 
 
-async def test_a_flaw_says_its_finding(town: Town) -> None:
-    parcel, finding = await _made(town, flaw="hash-wrong")
-    assert (finding, grave(found(posted(parcel)))) == ("xdm.hash-mismatch", ["xdm.hash-mismatch"])
+@pytest.mark.parametrize(("flaw", "code"), [("hash-wrong", "xdm.hash-mismatch"), ("pdf-of-another", "letter.pdf-differs")])
+async def test_a_flaw_says_its_finding(town: Town, flaw: str, code: str) -> None:
+    """The second breaks a document of level N1, whatever level is asked for."""
+    parcel, finding = await _made(town, flaw=flaw)
+    assert (finding, code in codes(found(posted(parcel)))) == (code, True)
     assert "ins.test-root" in codes(found(posted(parcel)))
 
 

@@ -51,7 +51,7 @@ _PERSON = '[[identities]]\nidnat = "1"\nkind = "patient"\nfamily_name = "X"\n'
         ('[clock]\nmode = "fast"', "mode is one of real"),
         ('[clock]\nmode = "paced"\nrate = 0', "rate is a number above 0"),
         ('[clock]\nmode = "frozen"\nat = 2026-01-01T00:00:00', "at is an instant with its zone"),
-        ('[clock]\nmode = "frozen"\nat = 1969-01-01T00:00:00Z', "at is an instant with its zone"),
+        ('[clock]\nmode = "frozen"\nat = 1969-12-31T23:59:59.999999Z', "at is an instant with its zone"),
         ('[clock]\nmode = "frozen"\nat = 2200-01-01T00:00:00Z', "before 2090"),
         ('[[mailboxes]]\naddress = "a"\nkind = "PER"\nowner = "x"\nclosing = []', "closing is a table"),
         ('[[mailboxes]]\naddress = "a"\nkind = "PER"\nowner = "x"\nbehaviour = 1', "behaviour is the name of a behaviour"),

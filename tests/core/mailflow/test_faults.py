@@ -17,7 +17,7 @@ from tests.core.mailflow.carriers import Carrier
 from tests.core.towns import OpenTown, Town
 
 
-@pytest.mark.parametrize(("code", "status"), [("452", "4.3.0"), ("550", "5.3.0")])
+@pytest.mark.parametrize(("code", "status"), [("452", "4.3.0"), ("500", "5.3.0"), ("550", "5.3.0")])
 async def test_a_mailbox_of_ones_own_operator_refuses_in_the_words_of_the_rule(town: Town, code: str, status: str) -> None:
     kept = town.world.faults.add(Point.DELIVERY, Reply(code, "", "asked for"), Match(recipient=WARD))
     with pytest.raises(Refusal) as refused:
@@ -29,7 +29,7 @@ async def test_a_mailbox_of_ones_own_operator_refuses_in_the_words_of_the_rule(t
     assert len(await town.lying(WARD)) == 1
 
 
-@pytest.mark.parametrize(("code", "left", "ends"), [("452", 1, "delivered"), ("550", 0, "failed")])
+@pytest.mark.parametrize(("code", "left", "ends"), [("452", 1, "delivered"), ("500", 0, "failed"), ("550", 0, "failed")])
 async def test_a_mailbox_of_another_operator_is_tried_again_or_the_letter_is_returned(town: Town, code: str, left: int, ends: str) -> None:
     town.world.faults.add(Point.DELIVERY, Reply(code), Match(recipient=PRACTICE))
     sent = await town.send("hospital", HOSPITAL, PRACTICE)
