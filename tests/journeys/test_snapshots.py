@@ -142,6 +142,20 @@ async def test_what_differs_is_told(simulator: Simulator) -> None:
 _NOTHING = {"added": [], "removed": [], "changed": [], "added_count": 0, "removed_count": 0, "changed_count": 0}
 
 
+@pytest.mark.parametrize("evidence", [True, False])
+async def test_what_was_said_on_connections_is_taken_along_by_choice(simulator: Simulator, evidence: bool) -> None:
+    async def sessions() -> list[str]:
+        return [one["id"] for one in (await control(simulator, "GET", "/evidence?door=smtp")).json()["items"]]
+
+    await _write(simulator, "Avant")
+    before = await sessions()
+    made = await _save(simulator, "avant", evidence=evidence)
+    assert (made["evidence"], len(before)) == (evidence, 1)
+    await _write(simulator, "Après")
+    await _restore(simulator, "avant")
+    assert (await sessions())[-1:] == before if evidence else before[0] not in await sessions()
+
+
 async def test_they_are_listed_replaced_and_deleted(start: StartSimulator) -> None:
     async with start(snapshots_max=2) as simulator:
         first = await _save(simulator, "a")

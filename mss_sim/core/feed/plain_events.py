@@ -19,7 +19,7 @@ def plain(one: Heard) -> dict[str, Any]:
     return {
         "position": event.position,
         "kind": event.kind,
-        "at": iso(event.at) if event.at is not None else None,
+        "at": iso(event.at),
         "mailbox": event.mailbox,
         "message": about,
         "who": who,

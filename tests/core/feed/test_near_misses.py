@@ -24,6 +24,14 @@ async def test_what_has_all_marks_is_no_near_miss_and_five_are_enough(town: Town
     assert await near_misses(town.world, LetterQuery(1, subject="lettre"), None) == []
 
 
+async def test_an_old_letter_is_still_known_to_lie_in_its_mailbox(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, PRACTICE, subject="Rendez-vous")
+    for number in range(15):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=f"Lettre {number}")
+    first = (await near_misses(town.world, LetterQuery(1, subject="rendez-vous", from_="labo"), PRACTICE))[0]
+    assert (first.message.subject, first.lacks) == ("Rendez-vous", ("from",))
+
+
 async def test_a_mailbox_that_is_gone_has_no_say(town: Town) -> None:
     await town.send("hospital", HOSPITAL, PRACTICE)
     assert await near_misses(town.world, LetterQuery(1), "nobody@cabinet.sim.mssante.fr") == []

@@ -115,6 +115,15 @@ async def test_what_came_behind_a_place_is_found_whole(town: Town) -> None:
     assert len(seen) == len(set(seen)) == 3
 
 
+async def test_no_more_is_found_than_was_asked_for_on_however_many_pages(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait_conditions, "_AT_ONCE", 5)
+    place = await wait_conditions.place(town.world)
+    for number in range(6):
+        await town.send("hospital", HOSPITAL, PRACTICE, subject=str(number))
+    found = await wait_conditions.find_acts(town.world, ActQuery(3, acts=(Act.RECEIVED,)), PRACTICE, None, place)
+    assert [row.subject for row in found.rows] == ["0", "1", "2"]
+
+
 async def test_a_mailbox_that_is_not_there_has_no_folders(town: Town) -> None:
     assert len(await wait_conditions.folders_of(town.world, PRACTICE)) >= 4
     with refused(Rule.NOT_FOUND, "There is no mailbox"):
