@@ -18,10 +18,14 @@ from tests.authorities import Bearer
 
 
 @cache
-def _server_context() -> AskingContext:
+def _server_context(
+    least: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2, most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, suites: str = ""
+) -> AskingContext:
     bearer = Bearer.authority("Serveur")
     ordinary = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ordinary.minimum_version, ordinary.maximum_version = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+    ordinary.minimum_version, ordinary.maximum_version = least, most
+    if suites:
+        ordinary.set_ciphers(suites)
     with tempfile.TemporaryDirectory() as folder:
         chain, key = bearer.files(Path(folder), bearer.certified())
         return AskingContext.like(ordinary, Path(chain), Path(key))
@@ -39,19 +43,29 @@ class Ends:
     """Files of the certificates that the client shows, and of their key."""
     host: str | None = None
     """The host that the client asks for."""
+    before: "Ends | None" = None
+    """Those of a connection whose session the client wants to go on with."""
+    version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+    """The highest that the client speaks."""
+    of: AskingContext = field(default_factory=_server_context)
 
     def __post_init__(self) -> None:
-        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-        if self.shown is not None:
-            trusting.load_cert_chain(*self.shown)
-        self.server: Talk = _server_context().wrap_bio(self.to_server, self.from_server)
-        self.client = trusting.wrap_bio(self.to_client, self.from_client, server_hostname=self.host)
+        self.trusting = self.before.trusting if self.before is not None else self._trusting()
+        self.server: Talk = self.of.wrap_bio(self.to_server, self.from_server)
+        session = self.before.client.session if self.before is not None else None
+        self.client = self.trusting.wrap_bio(self.to_client, self.from_client, server_hostname=self.host, session=session)
         waiting = [self.client.do_handshake, self.server.do_handshake]
         for _ in range(10):
             waiting = [one for one in waiting if not _ended(one)]
             self.carry()
         assert not waiting
+
+    def _trusting(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode, context.maximum_version = False, ssl.CERT_NONE, self.version
+        if self.shown is not None:
+            context.load_cert_chain(*self.shown)
+        return context
 
     def carry(self) -> None:
         self.to_server.write(self.from_client.read())
@@ -157,3 +171,49 @@ def test_both_ends_name_one_suite_one_version_and_the_host_that_was_asked_for(en
 
 def test_before_the_handshake_there_is_no_suite() -> None:
     assert _server_context().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO()).cipher() is None
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_that_comes_again_shows_its_whole_chain_again(tmp_path: Path, version: ssl.TLSVersion) -> None:
+    """A session that went on would bring back its own certificate alone."""
+    client, above = Bearer.called("CN=client"), Bearer.authority("Ailleurs")
+    own, issuer = client.certified(above), above.certified()
+    first = Ends(shown=client.files(tmp_path, own, issuer), version=version)
+    first.client.write(b"EHLO")
+    first.carry()
+    assert first.server.read() == b"EHLO"
+    session = first.client.session
+    assert session is not None
+    assert (session.has_ticket, bool(session.id) and version is ssl.TLSVersion.TLSv1_2) == (False, False), "none is offered"
+    again = Ends(before=first)
+    assert again.server.version() == {ssl.TLSVersion.TLSv1_2: "TLSv1.2"}.get(version, "TLSv1.3")
+    assert not again.client.session_reused
+    assert again.server.chain() == [one.public_bytes(Encoding.DER) for one in (own, issuer)]
+
+
+_OLD, _NEW = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "suites", "client", "told"),
+    [
+        (_OLD, _NEW, "", _NEW, ("TLSv1.3", None)),
+        (_OLD, _NEW, "", _OLD, ("TLSv1.2", None)),
+        (_OLD, _OLD, "", _NEW, ("TLSv1.2", None)),
+        (_NEW, _NEW, "", _OLD, None),
+        (_OLD, _OLD, "ECDHE-ECDSA-AES256-GCM-SHA384", _NEW, ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")),
+        (_OLD, _OLD, "ECDHE-ECDSA-AES128-GCM-SHA256", _NEW, ("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256")),
+    ],
+)
+def test_the_versions_and_suites_are_those_of_the_ordinary_context(
+    least: ssl.TLSVersion, most: ssl.TLSVersion, suites: str, client: ssl.TLSVersion, told: tuple[str, str | None] | None
+) -> None:
+    context = _server_context(least, most, suites)
+    if told is None:
+        with pytest.raises(ssl.SSLError):
+            Ends(of=context, version=client)
+        return
+    ends = Ends(of=context, version=client)
+    suite = ends.server.cipher()
+    assert suite is not None
+    assert (ends.server.version(), suite[0] if suites else None) == told
