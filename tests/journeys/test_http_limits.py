@@ -462,3 +462,46 @@ async def test_a_defect_is_answered_in_the_shape_of_a_refusal_and_shows_nothing_
         assert (told["type"], told["title"], told["status"]) == ("about:blank", title, 500)
         assert not any(word in json.dumps(told) for word in ("ZeroDivisionError", "division", "Traceback", ".py"))
         assert (await ask(simulator, head("GET", "/control/people")))[0] == 200, "the next one is answered as ever"
+
+
+async def test_how_much_a_body_may_hold_is_said_by_what_it_is_for(start: StartSimulator) -> None:
+    """As announced, before a byte of it is sent: of the whole limit no word is lost, of one byte more all."""
+    mailbox, letters = f"/api/v1/mailboxes/{DOCTOR}", 25_000_000 * 3 // 2 + 1_000_000
+    limits = [
+        *(("POST", "/control/identities", 1_024), ("POST", f"{mailbox}/folders", 1_024), ("POST", "/control/messages", 1_024)),
+        *(("POST", f"{mailbox}/messages", letters), ("PUT", f"{mailbox}/messages", 1_024), ("POST", f"{mailbox}/messages/x", 1_024)),
+        *(("POST", "/ui/as/doctor/write", letters), ("POST", "/ui/write", 1_024)),
+        *(("PUT", "/control/snapshots/x/file", 3_000), ("POST", "/control/snapshots/x/file", 1_024)),
+        *(("PUT", "/control/seeds/x/file", 4_000), ("POST", "/control/seeds/x/file", 1_024), ("PUT", "/control/seeds", 1_024)),
+        *(("POST", "/control/import", 5_000), ("POST", "/control/imports", 1_024)),
+    ]
+    async with start(
+        http_body_bytes_max=1_024, snapshots_size_bytes_max=3_000, seeds_size_bytes_max=4_000, bulk_bytes_max=5_000
+    ) as simulator:
+
+        def refused(method: str, path: str, size: int) -> bool:
+            with connect(simulator) as client:
+                client.sendall(head(method, path, f"Authorization: {BASIC}", f"Content-Length: {size}", "Expect: 100-continue"))
+                return client.recv(12) == b"HTTP/1.1 413"
+
+        for method, path, limit in limits:
+            told = [await asyncio.to_thread(refused, method, path, size) for size in (limit, limit + 1)]
+            assert told == [False, True], (method, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "counted"),
+    [
+        ("/control/identities", "X-Nothing: x", True),
+        ("/control/identities", "Content-Type: application/json; charset=utf-8", True),
+        ("/control/identities", "Content-Type: APPLICATION/FHIR+JSON", True),
+        ("/control/identities", "Content-Type: text/plain", False),
+        ("/control/identities", "Content-Type: text/plain; of=json", False),
+        ("/control/import", "Content-Type: application/json", False),
+    ],
+)
+async def test_values_are_counted_where_a_body_may_be_read_at_once(start: StartSimulator, path: str, field: str, *, counted: bool) -> None:
+    async with start(http_values_max=100) as simulator:
+        body = json.dumps(["x"] * 60).encode()
+        _, _, told = await ask(simulator, head("POST", path, field, f"Content-Length: {len(body)}") + body)
+        assert ((told or {}).get("reference") == "quirks#http-bounds") is counted, told

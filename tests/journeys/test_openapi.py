@@ -260,3 +260,74 @@ def test_no_schema_of_the_framework_is_left() -> None:
 )
 def test_what_the_provider_keeps_in_the_store_may_be_unavailable(method: str, path: str) -> None:
     assert "503" in document()["paths"][f"/control/psc/{path}"][method]["responses"]
+
+
+_EVERYWHERE = {"host-unknown", "message-too-large", "invalid-request"}
+_LOGGED_IN = {"authentication-required", "authentication-failed", "authorization-failed", "too-many-passwords", "store-unavailable"}
+_IN_A_MAILBOX = {"right-missing", "not-found", "mailbox-closed"}
+_TAKING = {
+    *("unknown-mailbox", "mailbox-closed", "mailbox-suspended", "mailbox-full", "domain-outside-trust-space", "message-too-large"),
+    *("patient-not-qualified", "not-invited", "conversation-closed", "pharmacy-never-visited", "pharmacy-visit-too-old"),
+    *("not-a-pharmacy", "no-published-org-mailbox"),
+}
+_SENDING = {
+    *("send-not-allowed", "malformed-message", "no-recipient", "bad-address", "too-many-recipients", "idempotency-key-reused"),
+    "receipt-already-sent",
+}
+_RECEIPT = {"receipt-not-requested", "receipt-already-sent", "receipt-needs-confirmation", "receipt-option-unknown"}
+_IN_MEMORY = (
+    "/control/faults",
+    "/control/evidence",
+    "/control/traps",
+    "/control/psc",
+    "/control/certificates/behaviour",
+    "/control/certificates/fetches",
+)
+"""What the control plane answers without the store; below the provider only what it keeps there."""
+
+
+def _declared(operation: dict[str, Any]) -> dict[str, Any]:
+    """The examples of refusals by their codes."""
+    contents = (shown.get("content", {}).get(_PROBLEM, {}) for shown in operation["responses"].values())
+    return {code: example["value"] for content in contents for code, example in content.get("examples", {}).items()}
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), operations(), ids=_ids)
+def test_what_any_client_may_meet_is_declared_everywhere(method: str, path: str, operation: dict[str, Any]) -> None:
+    declared = _declared(operation).keys()
+    if path.startswith("/api/"):
+        assert declared >= _EVERYWHERE | _LOGGED_IN | (_IN_A_MAILBOX if "{address}" in path else set())
+    elif path.startswith("/control"):
+        assert declared >= _EVERYWHERE | {"control-forbidden"} | (set() if path.startswith(_IN_MEMORY) else {"store-unavailable"})
+        assert not declared & (_LOGGED_IN - {"store-unavailable"})
+
+
+@pytest.mark.parametrize(("path", "codes"), [("messages", _TAKING | _SENDING), ("messages/{message_id}/receipt", _TAKING | _RECEIPT)])
+def test_all_that_a_letter_is_refused_by_is_declared_with_the_recipients_where_it_is_one_of_them(path: str, codes: set[str]) -> None:
+    declared = _declared(document()["paths"][f"/api/v1/mailboxes/{{address}}/{path}"]["post"])
+    assert declared.keys() - _EVERYWHERE - _LOGGED_IN - _IN_A_MAILBOX - {"media-type"} == codes - _EVERYWHERE - _IN_A_MAILBOX
+    of_one = {code for code, value in declared.items() if "recipients" in value}
+    assert of_one == _TAKING - {"mailbox-closed", "mailbox-suspended", "message-too-large"}
+
+
+_EMPTY = {
+    *("answer", "answers_to", "birth_name", "birth_place", "given_names", "address_line", "city", "postal_code", "sector"),
+    *("added", "changed", "removed", "code", "control_key", "folder_id", "grant", "mx", "needs", "note", "reply", "responsible_name"),
+    *("return_path", "role", "rule", "seed", "seeds", "snapshot", "submission_id", "timeline_url", "to"),
+}
+"""Fields whose example may be a text without a letter."""
+
+
+def test_the_other_examples_say_something() -> None:
+    found: set[str] = set()
+
+    def look(name: str, value: Any) -> None:
+        if value == "":
+            found.add(name)
+        for inner, one in value.items() if isinstance(value, dict) else ((name, one) for one in (value if isinstance(value, list) else ())):
+            look(inner, one)
+
+    for name, schema in document()["components"]["schemas"].items():
+        if not name.startswith("Mailpit"):
+            look(name, schema.get("examples", []))
+    assert found == _EMPTY

@@ -1,8 +1,12 @@
 """Searches of the directory as they are read: what cannot be read first, then each kind of a value."""
 
+from typing import Any
+
 import pytest
 
 from mss_sim.errors import Refusal, Rule
+from mss_sim.fhir.bundles import capability_statement, write_statement
+from mss_sim.fhir.dates import Stretch
 from mss_sim.fhir.query import Condition, Habits, Reference, Token, read_query
 from mss_sim.vocabulary.directory import ResourceType
 
@@ -114,3 +118,104 @@ def test_a_chain_may_forget_all_the_others() -> None:
     alone = read_query(_ROLE, pairs, Habits(chained_alone=True))
     assert (len(alone.conditions), alone.count, alone.is_chained) == (1, None, True)
     assert read_query(_ROLE, pairs[1:], Habits(chained_alone=True)).count == 1
+
+
+_EVERYWHERE = {"token": "_id data-information-system data-registration-authority identifier", "date": "_lastUpdated"}
+_SEARCHED: dict[str, dict[str, str]] = {
+    "Practitioner": {
+        "token": "active identifier-type qualification-code type-smartcard",
+        "string": "family given mailbox-mss name number-smartcard",
+    },
+    "PractitionerRole": {"token": "active role", "string": "mailbox-mss", "reference": "organization practitioner"},
+    "Organization": {
+        "token": "active identifier-type type",
+        "string": "address address-city address-line address-postalcode mailbox-mss name pharmacy-licence",
+        "reference": "partof",
+    },
+    "HealthcareService": {"token": "active characteristic service-category service-type", "reference": "organization"},
+    "Device": {"token": "status type", "string": "manufacturer model", "reference": "organization"},
+}
+_READ = {"token": Token, "date": Stretch, "string": str, "reference": Reference}
+_INCLUDED = {
+    "PractitionerRole": ["organization", "practitioner"],
+    "Organization": ["partof"],
+    "HealthcareService": ["organization"],
+    "Device": ["organization"],
+}
+_INCLUDED_BACK = {
+    "Practitioner": ["PractitionerRole:practitioner"],
+    "Organization": ["Device:organization", "HealthcareService:organization", "Organization:partof", "PractitionerRole:organization"],
+}
+
+
+@pytest.mark.parametrize("type_", list(ResourceType))
+def test_what_each_type_is_searched_by_is_read_and_stated_and_nothing_else_is(type_: ResourceType) -> None:
+    kinds = {name: kind for table in (_EVERYWHERE, _SEARCHED[type_]) for kind, names in table.items() for name in names.split()}
+    for name, kind in kinds.items():
+        [condition] = read_query(type_, [(name, "2026")]).conditions
+        assert isinstance(condition.values[0], _READ[kind]), name
+    [stated] = [one for one in capability_statement("b", "1", "d")["rest"][0]["resource"] if one["type"] == type_]
+    assert [(one["name"], one["type"]) for one in stated["searchParam"]] == sorted(kinds.items())
+    assert "known are " + ", ".join(sorted(kinds)) + "." in refused(type_, ("colour", "red"))
+
+
+@pytest.mark.parametrize("type_", list(ResourceType))
+def test_what_is_brought_along_with_each_type_is_read_and_stated(type_: ResourceType) -> None:
+    names, back = _INCLUDED.get(type_, []), _INCLUDED_BACK.get(type_, [])
+    for text, found in [("*", names), (f"{type_}:*", names), *((f"{type_}:{name}", [name]) for name in names)]:
+        assert read_query(type_, [("_include", text)]).includes == set(found), text
+    for text, found in [("*", back), *((one, [one]) for one in back)]:
+        assert read_query(type_, [("_revinclude", text)]).revincludes == set(found), text
+    refused(type_, ("_include", f"{type_}:colour"))
+    refused(type_, ("_include", "Colour:*"))
+    refused(type_, ("_revinclude", f"{type_}:*"))
+    [stated] = [one for one in capability_statement("b", "1", "d")["rest"][0]["resource"] if one["type"] == type_]
+    assert stated.get("searchInclude") == (["*", *(f"{type_}:{name}" for name in names)] if names else None)
+    assert stated.get("searchRevInclude") == (back or None)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "told"),
+    [
+        ([], {"count": None, "total": "", "elements": (), "pretty": False}),
+        ([("_count", "0")], {"count": 0}),
+        ([("_count", "999999999")], {"count": 999_999_999}),
+        ([("_total", "none")], {"total": "none"}),
+        ([("_total", "estimate")], {"total": "estimate"}),
+        ([("_total", "accurate")], {"total": "accurate"}),
+        ([("_pretty", "true")], {"pretty": True}),
+        ([("_pretty", "false")], {"pretty": False}),
+        ([("_elements", "name, ,family"), ("_elements", "active")], {"elements": ("name", "family", "active")}),
+        *(([("_format", name)], {}) for name in ("json", "application/json", "application/fhir+json", "application/json+fhir")),
+    ],
+)
+def test_controls_are_read(pairs: list[tuple[str, str]], told: dict[str, Any]) -> None:
+    found = read_query(_PERSON, [*pairs, ("family", "a")])
+    assert {name: getattr(found, name) for name in told} == told
+    assert [one.name for one in found.conditions] == ["family"]
+
+
+@pytest.mark.parametrize(
+    "pair", [("_total", "all"), ("_format", "xml"), ("_pretty", "1"), ("_count", ""), ("_count", "-1"), ("_count", "1000000000")]
+)
+def test_a_control_is_one_of_its_words(pair: tuple[str, str]) -> None:
+    assert f"Parameter {pair[0]} cannot be {pair[1]!r}" in refused(_PERSON, pair)
+
+
+def test_a_value_holds_no_nul_and_a_chain_has_one_level_along_a_reference() -> None:
+    assert "a text without control characters is expected" in refused(_PERSON, ("family", "a\0"))
+    for type_, name in ((_ROLE, "organization.partof.name"), (_PERSON, "organization.name"), (ResourceType.ORGANIZATION, "partof.name")):
+        assert f"Parameter {name} not found for resource {type_}" in refused(type_, (name, "a"))
+    assert read_query(_ROLE, [("practitioner.family", "a")]).is_chained
+    assert not read_query(_ROLE, [("organization", "a")]).is_chained
+
+
+def test_operators_are_told_that_they_may_patch_what_bears_mailboxes() -> None:
+    told = write_statement("b", "1", "d")
+    assert "id" not in told
+    assert "url" not in told
+    resources = told["rest"][0]["resource"]
+    assert [one["type"] for one in resources] == ["Practitioner", "PractitionerRole", "Organization"]
+    for one in resources:
+        assert (one["interaction"], one["searchParam"]) == ([{"code": "patch"}], [{"name": "identifier", "type": "token"}])
+        assert one["extension"][0]["valueBoolean"] is True
