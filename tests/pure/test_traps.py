@@ -2,6 +2,10 @@
 
 import pytest
 
+from mss_sim.clock import ManualClock
+from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.ids import IdSource
+from mss_sim.net.traps import Trap, TrapVisit
 from mss_sim.policy.traps import Lookup, Observation, TrapOutcome, judge, requirements
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.trust import TrapName, Verdict
@@ -136,3 +140,25 @@ def test_who_sends_credentials_never_passes(trap: TrapName) -> None:
     for outcome in TrapOutcome:
         for closed in (True, False):
             assert judge(trap, seen(outcome, AUTH, closed=closed)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("door", "said", "heard"),
+    [
+        (Door.SMTP, b"ehlo client.example", "EHLO"),
+        (Door.SMTP, b"QUIT", "QUIT"),
+        (Door.SMTP, b"AUTH PLAIN AGhv", "AUTH"),
+        (Door.SMTP, b"x" * 30 + b" y", "X" * 20),
+        (Door.SMTP, b"\xff", "\ufffd"),
+        (Door.IMAP, b"a1 login paul.durand x", "LOGIN"),
+        (Door.IMAP, b"a1 NOOP", "NOOP"),
+        (Door.IMAP, b"LOGIN", None),
+        (Door.IMAP, b"", None),
+    ],
+)
+def test_the_verb_of_a_line_is_heard_behind_its_tag_over_imap(door: Door, said: bytes, heard: str | None) -> None:
+    clock = ManualClock()
+    transcript = Transcripts(clock, IdSource(clock), sessions_max=1, lines_max=1).open(door, "127.0.0.1")
+    visit = TrapVisit(Trap(TrapName.STRIPPED, None), transcript)
+    visit.hear(said)
+    assert visit.commands == ({heard} if heard else set())
