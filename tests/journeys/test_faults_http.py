@@ -1,6 +1,7 @@
 """REST, Pro Santé Connect, the white list, revocation and DNS that fail on purpose, as clients meet it."""
 
 import asyncio
+import base64
 import socket
 import time
 from typing import Any
@@ -41,6 +42,51 @@ async def test_a_route_fails_by_method_and_path_and_the_others_do_not(simulator:
     }
     assert (await person.send(HOSPITAL, to=[PRACTICE])).status_code == 201
     assert await fired(simulator, rule) == 1
+
+
+async def test_a_rule_fires_for_what_it_names_alone(simulator: Simulator) -> None:
+    """Who asks is taken by their word, whose mailbox by the path, in any case; what cannot be read of a request is nobody's."""
+    ready, hospital = simulator.ready(), Person(simulator, "hospital")
+    minted = (await control(simulator, "POST", "/tokens", {"who": "paul.durand"})).json()["access_token"]
+    basic = "Basic " + base64.b64encode(b"paul.durand:hopital-2026").decode()
+    inbox = f"/api/v1/mailboxes/{HOSPITAL}/messages"
+    named: dict[str, tuple[str, dict[str, str]]] = {
+        "basic": (inbox, {"Authorization": basic}),
+        "BASIC": (inbox.replace("paul.durand", "Paul.Durand"), {"Authorization": basic.upper()[:5] + basic[5:]}),
+        "bearer": (inbox, {"Authorization": f"BEARER  {minted}"}),
+        "wrong token": (inbox, {"Authorization": "Bearer x.y.z"}),
+        "no base64": (inbox, {"Authorization": "Basic é"}),
+        "nobody": ("/api/v1/me", {}),
+        "mailbox": (f"/api/v1/mailboxes/{HOSPITAL}", {}),
+        "other": (f"/api/v1/mailboxes/{PRACTICE}/messages", {}),
+        "long": ("/api/v1/me", {"Content-Length": "5"}),
+        "longer": ("/api/v1/me", {"Content-Length": "6"}),
+    }
+    of_hospital = {"basic", "BASIC", "bearer", "wrong token", "no base64", "mailbox"}
+    wanted: list[tuple[dict[str, Any], set[str]]] = [
+        ({"identity": "paul.durand"}, {"basic", "BASIC"}),
+        ({"identity": hospital.idnat}, {"bearer"}),
+        ({"address": HOSPITAL}, of_hospital),
+        ({"address": HOSPITAL, "path": _MESSAGES}, of_hospital - {"mailbox"}),
+        ({"path": "/api/v1/me"}, {"nobody", "long", "longer"}),
+        ({"client": "127.0.0.1"}, set(named)),
+        ({"client": "192.0.2.1"}, set()),
+        ({"size_min": 1}, {"long", "longer"}),
+        ({"size_min": 6}, {"longer"}),
+        ({"size_max": 5, "path": "/api/v1/me"}, {"nobody", "long"}),
+        ({"verb": "POST"}, {"long", "longer"}),
+    ]
+    async with httpx.AsyncClient(base_url=ready["http"]) as client:
+        for match, found in wanted:
+            await lift(simulator)
+            await fail(simulator, "rest", "reply", match=match, count=None, code=503)
+            told = set()
+            for name, (path, headers) in named.items():
+                size = int(headers.get("Content-Length", "0"))
+                fields = {field: value.encode() for field, value in headers.items()}
+                answer = await client.request("POST" if size else "GET", path, headers=fields, content=b"x" * size if size else None)
+                told |= {name} if "x-fault" in answer.headers else set()
+            assert told == found, match
 
 
 @pytest.mark.parametrize("code", [429, 500, 502, 504, 404])
@@ -155,13 +201,20 @@ async def test_rules_are_listed_with_their_counts_and_lifted(simulator: Simulato
 # Pro Santé Connect
 
 
-@pytest.mark.parametrize("verb", ["AUTHORIZE", "TOKEN", "USERINFO", "JWKS", "DISCOVERY", "CIBA", "INTROSPECT"])
+@pytest.mark.parametrize(
+    "verb",
+    ["AUTHORIZE", "LOGIN", "APPROVALS", "TOKEN", "USERINFO", "JWKS", "DISCOVERY", "CIBA", "INTROSPECT", "REVOKE", "LOGOUT"],
+)
 async def test_an_endpoint_fails_alone(simulator: Simulator, verb: str) -> None:
     async with RelyingParty.of(simulator) as party:
         rule = await fail(simulator, "psc", "reply", match={"verb": verb}, code=503)
         protocol = f"{party.issuer}/protocol/openid-connect"
         answers = {
             "AUTHORIZE": await party.authorize(),
+            "LOGIN": await party.http.post(f"{party.base}/auth/login"),
+            "APPROVALS": await party.http.get(f"{party.base}/auth/approvals"),
+            "REVOKE": await party.post("revoke", token="x"),
+            "LOGOUT": await party.http.get(f"{protocol}/logout"),
             "TOKEN": await party.post("token", grant_type="x"),
             "USERINFO": await party.userinfo("x"),
             "JWKS": await party.http.get(f"{protocol}/certs"),
@@ -172,6 +225,19 @@ async def test_an_endpoint_fails_alone(simulator: Simulator, verb: str) -> None:
     assert {name: one.headers["x-fault"] for name, one in answers.items() if "x-fault" in one.headers} == {verb: rule}
     assert answers[verb].status_code == 503
     assert answers[verb].json() == {"error": "temporarily_unavailable", "error_description": f"This failure was asked for (fault {rule})"}
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(400, "invalid_request"), (499, "invalid_request"), (500, "temporarily_unavailable"), (503, "temporarily_unavailable")],
+)
+async def test_an_error_of_the_provider_is_the_clients_below_500_and_its_own_from_there(
+    simulator: Simulator, code: int, error: str
+) -> None:
+    async with RelyingParty.of(simulator) as party:
+        await fail(simulator, "psc", "reply", code=code)
+        answer = await party.userinfo("x")
+    assert (answer.status_code, answer.headers["content-type"], answer.json()["error"]) == (code, "application/json", error)
 
 
 async def test_psc_down_then_slow_then_well(simulator: Simulator) -> None:
