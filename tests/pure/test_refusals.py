@@ -4,13 +4,15 @@ import json
 
 import pytest
 
-from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.errors import Failure, RecipientsRefused, Refusal, RetryLater, RowsRefused, Rule
+from mss_sim.http import outcomes
 from mss_sim.http.problems import MEDIA_TYPE, PROBLEMS, problem, response
 from mss_sim.imap.grammar.responses import CODES, spoken
 from mss_sim.imap.grammar.responses import refused as imap_refused
 from mss_sim.policy.receipts import DIAGNOSTICS
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import REPLIES, Reply, refused
+from mss_sim.vocabulary.directory import BASE, WRITE_BASE
 from mss_sim.vocabulary.language import Language
 from mss_sim.words.sentence import quoted
 
@@ -222,3 +224,71 @@ def test_a_word_that_fills_a_line_is_cut_between_letters() -> None:
 def test_a_reply_of_512_octets_is_one_line() -> None:
     assert Reply(250, "", quoted("x" * 506)).line(Language.EN).count(b"\r\n") == 1
     assert Reply(250, "", quoted("x" * 507)).line(Language.EN).count(b"\r\n") == 2
+
+
+_BASIC, _BEARER = 'Basic realm="mss-sim", charset="UTF-8"', 'Bearer realm="mss-sim"'
+_FAILED = Failure(quoted("Asked for."), fault="f1", code=451, status="4.3.2")
+_LATER = RetryLater(Rule.TOO_MANY_PASSWORDS, quoted("Wait."), seconds=30)
+_UNKNOWN = Refusal(Rule.UNKNOWN_MAILBOX, quoted("Unknown."), reference="rfc5321#4", subject="c@d.fr")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "path", "status", "headers"),
+    [
+        (Refusal(Rule.NOT_FOUND, quoted("No.")), "/api/v1/me", 404, {}),
+        (Refusal(Rule.AUTHENTICATION_REQUIRED, quoted("Who?")), "/api/v1/me", 401, {"www-authenticate": f"{_BASIC}, {_BEARER}"}),
+        (Refusal(Rule.AUTHENTICATION_FAILED, quoted("No.")), "/mailpit/api/v1/info", 401, {"www-authenticate": _BASIC}),
+        (_LATER, "/api/v1/me", 429, {"retry-after": "30"}),
+        (_FAILED, "/api/v1/me", 503, {"x-fault": "f1"}),
+        (RecipientsRefused([_UNKNOWN, _FAILED]), "/api/v1/me", 422, {"x-fault": "f1"}),
+        (RecipientsRefused([_UNKNOWN]), "/api/v1/me", 422, {}),
+        (_UNKNOWN, "/mailpit/api/v1/send", 400, {}),
+        (_UNKNOWN, "/fhir/v2/Practitioner", 422, {}),
+    ],
+)
+def test_what_stands_beside_a_problem_and_in_which_form_it_is_told(
+    refusal: Refusal, path: str, status: int, headers: dict[str, str]
+) -> None:
+    shown = response(refusal, Language.EN, path)
+    known = ("www-authenticate", "retry-after", "x-fault")
+    assert (shown.status_code, {name: shown.headers[name] for name in known if name in shown.headers}) == (status, headers)
+    if path.startswith("/mailpit/"):
+        assert shown.headers["content-type"] == "text/plain; charset=utf-8"
+        source = f"reference: {refusal.reference}\n" if refusal.reference else ""
+        assert bytes(shown.body).decode() == f"{refusal.detail.in_language(Language.EN)}\ncode: {refusal.rule}\n{source}"
+    elif path.startswith("/fhir/"):
+        assert shown.headers["content-type"] == "application/fhir+json"
+        assert json.loads(bytes(shown.body))["issue"] == [{"severity": "error", "code": "processing", "diagnostics": "Unknown."}]
+    else:
+        assert json.loads(bytes(shown.body)) == problem(refusal, Language.EN)
+
+
+def test_refused_rows_are_told_by_their_lines() -> None:
+    told = problem(RowsRefused(_UNKNOWN, [(3, _UNKNOWN), (7, _FAILED)], 2), Language.EN)
+    assert told["errors"] == [
+        {"where": "line 3", "what": "Unknown.", "code": "unknown-mailbox"},
+        {"where": "line 7", "what": "Asked for.", "code": "fault"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "speaks"),
+    [
+        *((path, True) for path in ("/fhir/v2", "/fhir/v2/", "/fhir/v2/Practitioner", BASE, WRITE_BASE, f"{WRITE_BASE}/metadata")),
+        *((path, False) for path in ("/fhir/v20", "/fhir", "/fhir/", "/api/v1/me", "/control/fhir/v2", "/fhir/other")),
+    ],
+)
+def test_whoever_asks_below_a_base_of_the_directory_speaks_fhir(path: str, *, speaks: bool) -> None:
+    assert outcomes.speaks_fhir(path) is speaks
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((400, "invalid"), (404, "not-found"), (405, "not-supported"), (408, "timeout"), (413, "too-long"), (431, "too-long")),
+        *((500, "exception"), (503, "transient"), (421, "processing"), (422, "processing")),
+    ],
+)
+def test_a_problem_is_told_in_fhir_by_the_code_of_its_status(status: int, code: str) -> None:
+    [issue] = outcomes.told_in_fhir({"status": status, "detail": "Why."})["issue"]
+    assert issue == {"severity": "error", "code": code, "diagnostics": "Why."}
