@@ -1,4 +1,4 @@
-"""The OpenAPI document beside the answers: what a route answers must be among what it declares."""
+"""The OpenAPI document beside the answers: what a route answers must be among what it declares, and of the shape that it declares."""
 
 import re
 from functools import cache
@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
 
 from mss_sim.app import http_application
 from mss_sim.control.sockets import Sockets
@@ -58,13 +59,45 @@ def _patterns() -> list[tuple[str, re.Pattern[str], dict[str, Any]]]:
     return [(method.upper(), re.compile(pattern(path), re.DOTALL), one) for method, path, one in operations()]
 
 
+@cache
+def _models() -> dict[tuple[str, str], Any]:
+    """The model of an answer, by the id of its operation and its status."""
+    found: dict[tuple[str, str], Any] = {}
+    for route in (one for one in built().routes if isinstance(one, APIRoute)):
+        for method in route.methods or ():
+            declared = document()["paths"].get(route.path_format, {}).get(method.lower(), {})
+            found |= {
+                (declared.get("operationId", ""), str(status)): one["model"] for status, one in route.responses.items() if "model" in one
+            }
+    return found
+
+
+@cache
+def _shape(operation_id: str, status: str) -> TypeAdapter[Any] | None:
+    model = _models().get((operation_id, status))
+    return None if model is None else TypeAdapter(model)
+
+
+def misshapen(answer: httpx.Response, operation: dict[str, Any]) -> str | None:
+    """What of an answer in JSON is not of the shape that its operation declares; None where all is, with no field besides."""
+    shape = _shape(operation["operationId"], str(answer.status_code))
+    if shape is None or answer.headers.get("content-type") != "application/json":
+        return None
+    try:
+        shape.validate_json(answer.content, extra="forbid")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}, not {str(first['input'])[:100]}"
+    return None
+
+
 def complaint(answer: httpx.Response) -> str | None:
     """Why an answer is not one that its route declares; None when it is, or when there is no such route."""
     method, path = answer.request.method, answer.request.url.path
-    declared = next((one["responses"] for known, pattern, one in _patterns() if known == method and pattern.fullmatch(path)), None)
-    if declared is None:
+    operation = next((one for known, pattern, one in _patterns() if known == method and pattern.fullmatch(path)), None)
+    if operation is None:
         return None
-    shown = declared.get(str(answer.status_code))
+    shown = operation["responses"].get(str(answer.status_code))
     if "x-fault" in answer.headers:  # whatever a rule has it answer
         return None
     if shown is None:
@@ -75,4 +108,5 @@ def complaint(answer: httpx.Response) -> str | None:
     codes = shown.get("content", {}).get("application/problem+json", {}).get("examples", {})
     if codes and answer.json().get("code", "media-type") not in codes:
         return f"{method} {path} answers {answer.json()['code']}, which it does not declare"
-    return None
+    wrong = misshapen(answer, operation)
+    return None if wrong is None else f"{method} {path} answers {answer.status_code} in another shape than it declares: {wrong}"

@@ -250,6 +250,22 @@ async def test_an_answer_that_is_not_declared_is_noticed(simulator: Simulator) -
     assert "418" in (complaint(answer) or "")
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"days": 5}', None),
+        (b'{"days": null}', None),
+        (b'{"days": "five"}', "days: Input should be a valid integer"),
+        (b"{}", "days: Field required"),
+        (b'{"days": 5, "weeks": 1}', "weeks: Extra inputs are not permitted"),
+    ],
+)
+def test_an_answer_of_another_shape_than_the_declared_one_is_noticed(content: bytes, said: str | None) -> None:
+    request = httpx.Request("GET", f"http://localhost/control/mailboxes/{PRACTICE}/retention")
+    told = complaint(httpx.Response(200, content=content, headers={"Content-Type": _JSON}, request=request))
+    assert (told is None) if said is None else said in (told or "")
+
+
 def test_no_schema_of_the_framework_is_left() -> None:
     assert {"HTTPValidationError", "ValidationError"}.isdisjoint(document()["components"]["schemas"])
 
