@@ -3,6 +3,8 @@
 import io
 import re
 import zipfile
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 import httpx
 import pytest
@@ -263,6 +265,30 @@ async def test_the_file_of_the_day_is_fetched_without_a_key(simulator: Simulator
             assert (await client.get(url, headers={field: value})).status_code == 200
         await control(simulator, "PATCH", f"/mailboxes/{DOCTOR}", {"red_listed": True})
         assert (await client.get(url, headers={"If-None-Match": file.headers["etag"]})).status_code == 200
+
+
+async def test_who_has_the_file_of_the_day_already_says_so_in_one_of_many_ways(annuaire: Annuaire) -> None:
+    url = annuaire.ready["extraction"]
+    async with httpx.AsyncClient() as client:
+        file = await client.get(url)
+        etag, at = file.headers["etag"], parsedate_to_datetime(file.headers["last-modified"])
+        second = timedelta(seconds=1)
+        cases = [
+            ({"If-None-Match": "*"}, 304),
+            ({"If-None-Match": f'"a", W/{etag}'}, 304),
+            ({"If-None-Match": etag.strip('"')}, 200),
+            ({"If-None-Match": ""}, 200),
+            ({"If-Modified-Since": format_datetime(at, usegmt=True)}, 304),
+            ({"If-Modified-Since": format_datetime(at + second, usegmt=True)}, 304),
+            ({"If-Modified-Since": format_datetime(at - second, usegmt=True)}, 200),
+            ({"If-Modified-Since": format_datetime(at.replace(tzinfo=None))}, 304),
+            ({"If-Modified-Since": format_datetime((at - second).replace(tzinfo=None))}, 200),
+            ({"If-None-Match": '"a"', "If-Modified-Since": format_datetime(at, usegmt=True)}, 200),
+            ({"If-None-Match": etag, "If-Modified-Since": format_datetime(at - second, usegmt=True)}, 304),
+        ]
+        for fields, status in cases:
+            again = await client.get(url, headers=fields)
+            assert (again.status_code, again.headers["etag"], bool(again.content)) == (status, etag, status == 200), fields
 
 
 async def test_the_file_of_professionals_is_fetched_as_that_of_mailboxes(simulator: Simulator, annuaire: Annuaire) -> None:
