@@ -103,7 +103,7 @@ def complaint(answer: httpx.Response) -> str | None:
     if shown is None:
         return f"{method} {path} answers {answer.status_code}, which it does not declare"
     media_type = answer.headers.get("content-type", "").partition(";")[0]
-    if media_type and not {media_type, "*/*"} & shown.get("content", {}).keys():
+    if (media_type or "content" in shown) and not {media_type, "*/*"} & shown.get("content", {}).keys():
         return f"{method} {path} answers {answer.status_code} as {media_type}, which it does not declare"
     codes = shown.get("content", {}).get("application/problem+json", {}).get("examples", {})
     if codes and answer.json().get("code", "media-type") not in codes:

@@ -67,6 +67,24 @@ async def test_an_app_mailbox_gets_a_certificate_that_names_it(simulator: Simula
     assert (await control(simulator, "GET", f"/certificates/{colons}")).json() == row
 
 
+@pytest.mark.parametrize(
+    ("form", "media_type", "begin"),
+    [
+        ("pem", "application/x-pem-file", b"-----BEGIN CERTIFICATE-----"),
+        ("key", "application/x-pem-file", b"-----BEGIN PRIVATE KEY-----"),
+        ("der", "application/pkix-cert", b"\x30\x82"),
+        ("p12", "application/x-pkcs12", b"\x30\x82"),
+        ("p7b", "application/x-pkcs7-certificates", b"\x30\x82"),
+    ],
+)
+async def test_each_form_of_a_certificate_is_a_file_of_its_own_type(simulator: Simulator, form: str, media_type: str, begin: bytes) -> None:
+    row = await order(simulator, mailbox=LABORATORY)
+    answer = await get(simulator, f"/control/certificates/{row['serial']}/{form}")
+    told = answer.headers["content-type"].partition(";")[0], answer.headers["content-disposition"]
+    assert told == (media_type, f'attachment; filename="{row["serial"]}.{form}"')
+    assert answer.content.startswith(begin)
+
+
 async def test_operators_and_hosts_get_theirs(simulator: Simulator) -> None:
     operator = (await control(simulator, "GET", "/operators")).json()[0]
     row = await order(
