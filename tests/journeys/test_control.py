@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from mss_sim.app.simulator import Simulator
-from tests.clients import PRACTICE, Person, control
+from tests.clients import PRACTICE, Person, base64_of, control
 from tests.conftest import StartSimulator
 
 
@@ -89,6 +89,52 @@ async def test_a_page_of_another_site_may_not_drive_it(simulator: Simulator) -> 
         rebound = await client.post("/control/reset", headers={"Host": "example.org"})
         assert (rebound.status_code, rebound.json()["code"]) == (421, "host-unknown")
         assert (await client.get("/control/state")).json()["mailboxes"] == 8
+
+
+async def test_without_a_key_this_machine_drives_it_and_a_page_of_its_own(simulator: Simulator) -> None:
+    base = httpx.URL(simulator.ready()["http"])
+    own, port = f"http://{base.host}:{base.port}", base.port
+    cases: list[tuple[dict[str, str], str | None]] = [
+        ({}, None),
+        ({"Origin": own}, None),
+        ({"Origin": own, "Host": f"localhost:{port}"}, "A page of another site"),
+        ({"Origin": f"http://localhost:{port}", "Host": f"localhost:{port}"}, None),
+        ({"Origin": own.replace("http:", "https:")}, "A page of another site"),
+        ({"Origin": f"http://{base.host}:{(port or 0) + 1}"}, "A page of another site"),
+        ({"Origin": "null"}, "A page of another site"),
+        *(({"Host": host}, None) for host in ("localhost", "127.9.9.9", "[::1]:1")),
+        *(({"Host": host}, "only this machine is heard") for host in ("mail.sim.mssante.fr", "192.0.2.1", "[2001:db8::1]")),
+        *(({name: "127.0.0.1"}, f"A proxy brought this ({name.lower()})") for name in _PROXIED),
+    ]
+    async with httpx.AsyncClient(base_url=base) as client:
+        for headers, said in cases:
+            answer = await client.get("/control/state", headers=headers)
+            assert answer.status_code == (200 if said is None else 403), headers
+            assert said is None or said in answer.json()["detail"], headers
+
+
+_PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+
+
+async def test_with_a_key_only_the_key_counts_in_a_field_or_where_programs_know_no_other_way_as_a_password(start: StartSimulator) -> None:
+    key = {"X-Control-Key": "sesame-ouvre"}
+    basic, wrong = (f"Basic {base64_of(f'any:{word}'.encode())}" for word in ("sesame-ouvre", "sesame"))
+    cases: list[tuple[dict[str, str], int, int]] = [
+        ({}, 403, 401),
+        (key, 200, 200),
+        ({**key, "Origin": "https://example.org"}, 200, 200),
+        ({**key, **dict.fromkeys(_PROXIED, "192.0.2.7")}, 200, 200),
+        ({"X-Control-Key": "sesame"}, 403, 401),
+        ({"X-Control-Key": ""}, 403, 401),
+        ({"Authorization": basic}, 403, 200),
+        ({"Authorization": wrong}, 403, 401),
+        ({"Authorization": basic, "X-Control-Key": "sesame"}, 403, 401),
+        ({"Authorization": wrong, **key}, 200, 200),
+    ]
+    async with start(control_key="sesame-ouvre") as simulator, httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        for headers, state, mailpit in cases:
+            told = [(await client.get(path, headers=headers)).status_code for path in ("/control/state", "/mailpit/api/v1/info")]
+            assert told == [state, mailpit], headers
 
 
 async def test_a_key_opens_it_and_nothing_else_does(start: StartSimulator) -> None:
