@@ -9,6 +9,7 @@ import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -383,6 +384,29 @@ async def test_a_page_follows_another(simulator: Simulator) -> None:
     assert (await control(simulator, "GET", "/evidence?door=nulle-part")).status_code == 422
     assert (await control(simulator, "GET", "/evidence?limit=1000")).status_code == 422
     assert (await control(simulator, "GET", "/evidence/0000000000000/file")).status_code == 404
+
+
+async def test_sessions_are_chosen_by_each_thing_that_is_known_of_them(simulator: Simulator) -> None:
+    doctor, hospital = Person(simulator, "doctor"), Person(simulator, "hospital")
+    sent = letter(DOCTOR, DOCTOR)
+    await doctor.smtp(DOCTOR, DOCTOR, sent)
+    moved = (await control(simulator, "POST", "/clock/advance", {"by": "PT1H"})).json()["now"]
+    unknown = _UNKNOWN.replace("cabinet", "hopital-ormes")
+    await hospital.smtp(HOSPITAL, unknown, letter(HOSPITAL, unknown))
+    await by_rest(simulator, "/listeblanchemssante.xml", headers={"User-Agent": "Curieux/1.0"})
+    one, two, three = ("smtp", doctor.idnat), ("smtp", hospital.idnat), ("public", None)
+    wanted = [
+        *(("", [three, two, one]), ("door=smtp", [two, one]), ("door=public", [three]), ("door=imap", [])),
+        *((f"who={doctor.idnat}", [one]), ("who=nobody", []), ("client=CURIEUX", [three]), ("client=nobody", [])),
+        *(("verdict=clean", [three, one]), ("verdict=refused", [two]), ("rule=unknown-mailbox", [two]), ("rule=bad-address", [])),
+        *((f"since={moved}", [three, two]), ("refused=true", [two]), ("refused=false", [three, one])),
+        *((f"letter={quote(str(sent['Message-ID']))}", [one]), ("letter=x", []), (f"door=smtp&since={moved}&refused=false", [])),
+    ]
+    for query, found in wanted:
+        assert [(row["door"], row["who"]) for row in await sessions(simulator, query)] == found, query
+        if "refused=" not in query:
+            clients = (await control(simulator, "GET", f"/evidence/clients?{query}")).json()
+            assert sorted((row["door"], row["who"] or "") for row in clients) == sorted((door, who or "") for door, who in found), query
 
 
 async def test_a_failure_on_purpose_is_no_fault_of_the_client(simulator: Simulator) -> None:

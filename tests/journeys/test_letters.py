@@ -2,6 +2,7 @@
 
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -113,6 +114,29 @@ async def test_bad_input_is_told(start: StartSimulator, database: str | None, pa
         answer = await control(simulator, "GET", path)
         assert answer.status_code == status, answer.text
         assert answer.json().get("code") == code
+
+
+async def test_each_filter_alone_leaves_out_what_it_does_not_name(simulator: Simulator) -> None:
+    hospital, doctor = Person(simulator, "hospital"), Person(simulator, "doctor")
+    file = {"filename": "a.pdf", "content_type": "application/pdf", "content_base64": "JVBERi0xLjc="}
+    one = (await hospital.send(HOSPITAL, to=[HOSPITAL], subject="Éléonore", text="Premier.", headers={"X-MSS-NIL": "DEV1"})).json()
+    moved = await control(simulator, "POST", "/clock/advance", {"by": "PT1H"})
+    two = (await doctor.send(DOCTOR, to=[DOCTOR], cc=[PRACTICE], subject="Zoé", text="Second.", attachments=[file])).json()
+    at = quote(moved.json()["now"])
+    wanted: list[tuple[str, list[str]]] = [
+        ("", ["Zoé", "Éléonore"]),
+        *(
+            (query, ["Éléonore"])
+            for query in ("from=DURAND", "to=hopital-ormes", "subject=eleon", "text=premier", "header=X-MSS-NIL:%20dev")
+        ),
+        *((query, ["Éléonore"]) for query in ("header=x-mss-nil:", f"until={at}", "has_document=false", f"mailbox={HOSPITAL}")),
+        (f"message_id={quote(one['message_id'])}", ["Éléonore"]),
+        *((query, ["Zoé"]) for query in ("from=camille", "to=tilleuls", "subject=zoe", "text=second", f"since={at}", "has_document=true")),
+        *((query, ["Zoé"]) for query in (f"mailbox={PRACTICE}", f"message_id={quote(two['message_id'])}")),
+        *((query, []) for query in ("from=nobody", "to=nobody", "header=X-MSS-NIL:%20dev2", "message_id=x")),
+    ]
+    for query, subjects in wanted:
+        assert [row["subject"] for row in await _letters(simulator, f"?{query}")] == subjects, query
 
 
 async def test_a_letter_in_pieces_is_looked_at_all_the_same(simulator: Simulator) -> None:

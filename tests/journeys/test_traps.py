@@ -331,3 +331,23 @@ async def test_the_report_sums_up_the_newest_that_says_something(trapped: Simula
     found = {(one["trap"], one["door"]): (one["verdict"], one["visits"]) for one in report}
     assert found["expired", "smtp"] == ("PASS", 3)
     assert found["expired", "imap"] == ("NOT-OBSERVED", 0)
+
+
+async def test_visits_are_chosen_by_trap_door_and_verdict_the_newest_first(trapped: Simulator) -> None:
+    where = trapped.ready()["traps"]
+    await asyncio.to_thread(by_smtp, where["expired"], careless())
+    await asyncio.to_thread(by_imap, where["expired"], careful(trapped)())
+    await asyncio.to_thread(by_smtp, where["wrong_host"], careful(trapped)())
+    for trap in ("expired", "wrong_host"):
+        await visits(trapped, trap)
+    one, two, three = ("expired", "smtp", "FAIL"), ("expired", "imap", "PASS"), ("wrong_host", "smtp", "PASS")
+    wanted = [
+        *(("", [three, two, one]), ("trap=expired", [two, one]), ("trap=revoked", []), ("door=smtp", [three, one]), ("door=imap", [two])),
+        *(("verdict=PASS", [three, two]), ("verdict=FAIL", [one]), ("verdict=WARN", []), ("trap=expired&door=smtp", [one])),
+        *(("limit=1", [three]), ("limit=2", [three, two]), ("verdict=FAIL&limit=1", [one]), ("door=imap&verdict=FAIL", [])),
+    ]
+    for query, found in wanted:
+        told = (await control(trapped, "GET", f"/traps?{query}")).json()
+        assert [(row["trap"], row["door"], row["verdict"]) for row in told] == found, query
+    for limit in (0, 1_001):
+        assert (await control(trapped, "GET", f"/traps?limit={limit}")).status_code == 422
