@@ -46,6 +46,13 @@ async def test_each_recipient_has_a_story_of_his_own(simulator: Simulator) -> No
         PATIENT2: ["submitted", "failed"],
         LABORATORY: ["submitted", "delayed", "relayed", "delivered"],
     }
+    rows = (await hospital.get(f"/mailboxes/{HOSPITAL}/messages/{sent['id']}/timeline"))["recipients"]
+    assert [(row["state"], row["failed"], row["waiting"]) for row in rows] == [
+        (row["events"][-1]["kind"], row["address"] == PATIENT2, None) for row in rows
+    ]
+    assert {event["kind"] for row in rows for event in row["events"] if event["failed"]} == {"failed"}
+    with_reports = {event["kind"] for row in rows for event in row["events"] if event["report_url"]}
+    assert {event["kind"] for row in rows for event in row["events"] if event["family"]} == {"displayed"} <= with_reports
     subjects = [one["subject"] for one in await hospital.inbox(HOSPITAL, limit=100)]
     assert sorted(subjects) == sorted(
         [
