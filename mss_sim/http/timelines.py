@@ -67,8 +67,8 @@ def timeline(sent: Sent, people: People, report_url: Callable[[Event], str]) -> 
         recipients.append(
             {
                 "address": someone.address,
-                "state": events[-1].kind if events else TimelineKind.SUBMITTED,
-                "failed": bool(told) and told[-1]["failed"],
+                "state": events[-1].kind,  # the first one tells that the letter was accepted
+                "failed": told[-1]["failed"],
                 "events": told,
                 "waiting": attempts(waiting) if waiting else None,
             }
