@@ -83,7 +83,7 @@ async def test_a_rule_fires_for_what_it_names_alone(simulator: Simulator) -> Non
             told = set()
             for name, (path, headers) in named.items():
                 size = int(headers.get("Content-Length", "0"))
-                fields = {field: value.encode() for field, value in headers.items()}
+                fields = [(field.encode(), value.encode()) for field, value in headers.items()]
                 answer = await client.request("POST" if size else "GET", path, headers=fields, content=b"x" * size if size else None)
                 told |= {name} if "x-fault" in answer.headers else set()
             assert told == found, match

@@ -48,6 +48,8 @@ class Ends:
     version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     """The highest that the client speaks."""
     of: AskingContext = field(default_factory=_server_context)
+    trusting: ssl.SSLContext = field(init=False)
+    client: ssl.SSLObject = field(init=False)
 
     def __post_init__(self) -> None:
         self.trusting = self.before.trusting if self.before is not None else self._trusting()
