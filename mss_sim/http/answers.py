@@ -56,7 +56,6 @@ _SAID: dict[Rule, str] = {
     ),
     Rule.TOO_LARGE: "The request is over 38500000 bytes.",
     Rule.TOO_MANY_RECIPIENTS: "At most 100 recipients; send the others another letter.",
-    Rule.LIMIT_REACHED: "The mailbox holds 1000 folders, the most that it may; delete some first.",
     Rule.NO_RECIPIENT: "The letter has no recipient; fill to, cc or bcc.",
     Rule.NOT_INVITED: f"A patient may only answer: {_MAILBOX} has not written to this patient.",
     Rule.CONVERSATION_CLOSED: f"The conversation with {_MAILBOX} was closed by the professional; it can no longer be answered.",

@@ -1,6 +1,7 @@
 """F5: the right address of somebody is found by name, profession, specialty, place and structure, and it is told why one is not found."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -131,6 +132,24 @@ async def test_why_an_address_is_not_found_is_told_to_who_may_know(simulator: Si
     assert everything == ["red-listed", "closed", "unknown"]
     bad = await Person(simulator, "doctor").rest("GET", "/directory/why-not-found", params={"address": "sans-arobase"})
     assert (bad.status_code, bad.json()["code"]) == (422, "invalid-request")
+
+
+async def test_when_an_address_will_be_shown_is_told_until_it_is_and_under_whom_from_then_on(start: StartSimulator) -> None:
+    async with start(directory_publication_delay_seconds=3_600) as simulator:
+        now = (await control(simulator, "PUT", "/clock", {"mode": "frozen"})).json()["now"]
+        fresh = "nouvelle@medecin.sim.mssante.fr"
+        new = {"address": fresh, "kind": "PER", "owner_idnat": Person(simulator, "doctor2").idnat}
+        assert (await control(simulator, "POST", "/mailboxes", new)).status_code == 201
+        path = f"/directory/why-not-found?address={fresh}"
+        told = (await control(simulator, "GET", path)).json()
+        assert (told["code"], told["published"]) == ("not-yet-published", False)
+        assert datetime.fromisoformat(told["shown_at"]) - datetime.fromisoformat(now) == timedelta(hours=1)
+        assert (told["address"], told["correspondent"]) == (fresh, None)
+        await control(simulator, "POST", "/clock/advance", {"by": "PT2H"})
+        told = (await control(simulator, "GET", path)).json()
+        assert (told["code"], told["published"], told["shown_at"]) == ("published", True, None)
+        assert told["correspondent"]["idnat"] == new["owner_idnat"]
+        assert {box["address"] for box in told["correspondent"]["mailboxes"]} == {DOCTOR2, fresh}
 
 
 async def test_the_same_is_found_on_both_databases(start: StartSimulator, database: str | None) -> None:
