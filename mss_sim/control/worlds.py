@@ -66,6 +66,8 @@ class WorldOut(Out):
 class ReadyOut(WorldOut):
     """A world of this process with all that its ready file would say."""
 
+    https: str | None = Field(examples=["https://127.0.0.1:40129"])
+    """The same in TLS, where a setting says so."""
     ui: str = Field(examples=["http://127.0.0.1:40123/"])
     """The pages, for people."""
     submission: dict[str, Any] = Field(examples=[{"host": "127.0.0.1", "port": 40124}])
@@ -75,6 +77,18 @@ class ReadyOut(WorldOut):
     ldap: dict[str, Any] | None = Field(examples=[{"host": "127.0.0.1", "port": 40128}])
     """Doors that are open where a setting says so."""
     ca_file: str = Field(examples=["/data/certificates/ca.pem"])
+    truststore: dict[str, str] = Field(examples=[{"file": "/data/certificates/truststore.p12", "password": "changeit"}])
+    """The authority again, as Java reads it."""
+    mx_peer: dict[str, str] | None = Field(
+        examples=[{"cert_file": "/data/peer.pem", "key_file": "/data/peer.key", "sender": examples.DOCTOR}]
+    )
+    """Files of a certificate with which an operator of the seed brings mail, and an address to send it from."""
+    app_client: dict[str, str] | None = Field(
+        examples=[{"cert_file": "/data/app.pem", "key_file": "/data/app.key", "mailbox": examples.LABORATORY}]
+    )
+    """Files of a certificate that opens an APP mailbox of the seed."""
+    traps: dict[str, Any] = Field(examples=[{}])
+    """The ports of each trap by its name, where traps are open."""
     control_key: str | None
     psc: dict[str, Any]
     directory: dict[str, str] = Field(examples=[{"fhir": "http://127.0.0.1:40123/fhir/v2", "api_key": "…", "extraction": "…"}])

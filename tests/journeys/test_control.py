@@ -116,6 +116,12 @@ async def test_without_a_key_this_machine_drives_it_and_a_page_of_its_own(simula
 _PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
+@pytest.mark.parametrize(("client", "status"), [("127.0.0.1", 200), ("192.0.2.7", 403)])
+async def test_behind_a_proxy_that_is_named_this_machine_is_heard(start: StartSimulator, client: str, status: int) -> None:
+    async with start(http_proxies=("127.0.0.1",)) as simulator, httpx.AsyncClient(base_url=simulator.ready()["http"]) as http:
+        assert (await http.get("/control/state", headers={"X-Forwarded-For": client})).status_code == status
+
+
 async def test_with_a_key_only_the_key_counts_in_a_field_or_where_programs_know_no_other_way_as_a_password(start: StartSimulator) -> None:
     key = {"X-Control-Key": "sesame-ouvre"}
     basic, wrong = (f"Basic {base64_of(f'any:{word}'.encode())}" for word in ("sesame-ouvre", "sesame"))

@@ -227,6 +227,24 @@ async def test_a_search_by_post_is_the_same(annuaire: Annuaire) -> None:
     assert resources(empty.json()) == []
 
 
+@pytest.mark.parametrize(
+    ("content", "media_type", "status"),
+    [
+        (b"", None, 200),
+        (b"", "text/plain", 200),
+        (b"family=martin", "application/x-www-form-urlencoded; charset=utf-8", 200),
+        (b"family=martin", "text/plain", 415),
+        (b"family=martin", None, 415),
+    ],
+)
+async def test_what_is_posted_to_a_search_is_a_form_or_nothing(
+    annuaire: Annuaire, content: bytes, media_type: str | None, status: int
+) -> None:
+    headers = {"Content-Type": media_type} if media_type else {}
+    answer = await annuaire.ask("Practitioner/_search?given=camille", "POST", content=content, headers=headers)
+    assert answer.status_code == status, answer.text
+
+
 async def test_what_no_world_has_is_served_and_empty(annuaire: Annuaire) -> None:
     for search in ("HealthcareService?organization=Organization/001-1-000000001", "Device?type=ABC", "Practitioner?number-smartcard=1"):
         assert (await annuaire.page(search)).get("entry") is None

@@ -249,3 +249,18 @@ async def test_every_kind_is_listed_with_the_schema_of_its_detail(simulator: Sim
     page = await _page(simulator, "after=0")
     for event in page["events"]:
         assert event["detail"].keys() <= listed[event["kind"]]["properties"].keys(), event
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json", "application/json"),
+        ("application/json, text/event-stream", "text/event-stream; charset=utf-8"),
+        ("text/event-stream", "text/event-stream; charset=utf-8"),
+        ("*/*", "text/event-stream; charset=utf-8"),
+    ],
+)
+async def test_a_page_is_for_who_takes_json_and_no_stream(simulator: Simulator, accept: str, media_type: str) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"], timeout=20) as client:
+        answer = await client.get("/control/events?seconds=0", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)

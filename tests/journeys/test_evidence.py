@@ -291,6 +291,31 @@ async def test_costs_of_http_are_counted(simulator: Simulator) -> None:
     assert costs["octets_in"] > 2 * len(body)
 
 
+async def test_what_is_read_or_made_beside_letters_is_no_letter(simulator: Simulator) -> None:
+    """A letter is read where it is opened or taken whole, sent where messages are posted, and only where that is granted."""
+    doctor, box = Person(simulator, "doctor"), f"/mailboxes/{DOCTOR}"
+    file = {"filename": "a.pdf", "content_type": "application/pdf", "content_base64": "JVBERi0xLjc="}
+    sent = (await doctor.send(DOCTOR, to=[DOCTOR], attachments=[file], request_read_receipt=True)).json()
+    [item] = await doctor.inbox(DOCTOR)
+    opened = f"{box}/messages/{item['id']}"
+    steps = [
+        *(("GET", opened, 200, 1, 1), ("GET", f"{opened}/raw", 200, 1, 2), ("GET", f"{opened}/attachments/2", 200, 1, 2)),
+        *(("GET", f"{opened}/diagnosis", 200, 1, 2), ("GET", f"{opened}/raws", 404, 1, 2), ("GET", f"{box}/messages", 200, 1, 2)),
+        *(("PATCH", opened, 200, 1, 2), ("POST", f"{box}/folders", 201, 1, 2), ("POST", f"{opened}/receipt", 409, 1, 2)),
+        *(("POST", f"{box}/messages", 422, 1, 2), ("GET", f"{box}/messages/0000000000000", 404, 1, 2)),
+    ]
+    assert sent["warnings"] == []
+    for method, path, status, letters_sent, letters_read in steps:
+        body = {
+            "PATCH": {"add": ["\\Flagged"]},
+            "POST": {"name": "Ici"} if path.endswith("folders") else {} if "receipt" in path else {"to": []},
+        }
+        answer = await doctor.rest(method, path, json=body.get(method))
+        assert answer.status_code == status, (method, path, answer.text)
+        costs = (await sessions(simulator, f"door=rest&who={doctor.idnat}"))[0]["costs"]
+        assert (costs["letters_sent"], costs["letters_read"]) == (letters_sent, letters_read), (method, path)
+
+
 async def test_polling_and_reading_over_imap_are_counted(simulator: Simulator) -> None:
     await Person(simulator, "hospital").smtp(HOSPITAL, DOCTOR, letter(HOSPITAL, DOCTOR))
     client = await ImapClient.open(simulator, "camille.martin", PASSWORD)

@@ -99,6 +99,14 @@ async def test_that_none_comes_is_waited_for_to_the_end(simulator: Simulator) ->
     assert (answer["met"], len(answer["found"])) == (False, 1)
 
 
+async def test_what_came_instead_of_none_is_no_near_miss_but_what_was_found(simulator: Simulator) -> None:
+    await _write(simulator, subject="Compte rendu")
+    await _write(simulator, subject="Rendez-vous")
+    for none in (True, False):
+        answer = await _wait(simulator, kind="message", mailbox=PRACTICE, subject="Rendez-vous", none=none, timeout=0.1)
+        assert (answer["met"], [one["subject"] for one in answer["found"]], answer["near"]) == (not none, ["Rendez-vous"], [])
+
+
 async def test_lines_of_journals_and_events_are_waited_for(simulator: Simulator) -> None:
     doctor = Person(simulator, "doctor")
     wait = _wait(simulator, kind="act", acts=["message.submitted"], mailbox=PRACTICE, who="camille.martin")

@@ -75,6 +75,11 @@ def test_a_row_is_a_person_with_a_mailbox() -> None:
     assert (box.red_listed, box.quota_bytes, box.co_holders) == (True, 1_000, ("1", "2", "3"))
 
 
+def test_a_mailbox_with_an_owner_is_theirs_whoever_stands_in_the_row() -> None:
+    row = new_row(Row(1, {**_BOX, "idnat": "899700420013"}))
+    assert row.mailboxes[0].owner_idnat == "899700421011"
+
+
 def test_a_mailbox_without_owner_is_that_of_who_stands_in_the_row() -> None:
     row = new_row(Row(1, {"idnat": "899700420013", "address": "x@y.fr", "mailbox_kind": "PER"}))
     assert (row.person, row.mailboxes[0].owner_idnat) == (None, "899700420013")
