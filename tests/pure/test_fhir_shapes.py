@@ -1,4 +1,4 @@
-"""Whole resources of the directory as they go out, every address of a system and of an extension in its place (ref: ans-annuaire)."""
+"""Whole resources of the directory as they go out, every address of a system and of an extension in its place."""
 
 from dataclasses import replace
 from typing import Any
