@@ -306,7 +306,7 @@ async def test_what_is_read_or_made_beside_letters_is_no_letter(simulator: Simul
     ]
     assert sent["warnings"] == []
     for method, path, status, letters_sent, letters_read in steps:
-        body = {
+        body: dict[str, dict[str, Any]] = {
             "PATCH": {"add": ["\\Flagged"]},
             "POST": {"name": "Ici"} if path.endswith("folders") else {} if "receipt" in path else {"to": []},
         }
