@@ -19,6 +19,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.testing.handle import RunningSimulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Person, control
 from tests.conftest import StartSimulator
+from tests.faulty import fail
 from tests.journeys.test_command_line import Process
 from tests.journeys.test_several_processes import two
 
@@ -78,6 +79,24 @@ async def test_a_week_passes_at_once_and_each_try_says_when_it_was(simulator: Si
     assert [item["received_at"] for item in notices] == ["2040-03-07T08:00:00Z", "2040-03-02T12:00:00Z"]
     raw = (await Person(simulator, "hospital").rest("GET", f"/mailboxes/{HOSPITAL}/messages/{notices[0]['id']}/raw")).text
     assert "Date: Wed, 07 Mar 2040 08:00:00 +0000" in raw
+
+
+async def test_a_letter_that_is_under_way_as_time_is_moved_arrives_when_it_left(simulator: Simulator) -> None:
+    """Nobody waits between a letter and the clock: the try that has begun is not one of the end of the week."""
+    await fail(simulator, "mx", "delay", match={"verb": "END-OF-DATA"}, seconds=1.5)
+    began = _at((await _clock(simulator))["now"])
+    sending = asyncio.create_task(Person(simulator, "hospital").send(HOSPITAL, to=[PRACTICE]))
+    for _ in range(12_000):
+        await asyncio.sleep(0.005)
+        if simulator.core.queue.busy:
+            break
+    moved = await _clock(simulator, "POST", "/advance", by="P7D")
+    assert (await sending).status_code == 201
+    assert [(row["kind"], row["mailbox"], row["who"]) for row in moved["fired"]] == [("delivery.tried", HOSPITAL, PRACTICE)]
+    (item,) = await Person(simulator, "doctor").inbox(PRACTICE)
+    assert _at(item["received_at"]) - began < timedelta(hours=1)
+    events = {row["kind"]: _at(row["at"]) - began for row in await _timeline(simulator, "hospital", HOSPITAL)}
+    assert events["delivered"] < timedelta(hours=1)
 
 
 async def test_a_letter_that_waited_over_the_night_arrives_in_the_morning(simulator: Simulator) -> None:

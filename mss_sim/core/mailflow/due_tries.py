@@ -18,8 +18,9 @@ class DueTries:
         self._version = -1
 
     async def next_at(self) -> Micros | None:
-        """When the next try is due."""
-        return await self._queue.next_at()
+        """When the next try is due: now, as long as one is under way. Time is not moved away from under a letter that has left."""
+        at = await self._queue.next_at()
+        return self._world.clock.now() if self._queue.busy else at
 
     async def work(self) -> list[Fired]:
         """Try whoever is due, and wait for what comes of it."""

@@ -137,9 +137,10 @@ class Queue:
         return bool(self._under_way or self._held)
 
     async def next_at(self) -> Micros | None:
-        """When the next attempt that nobody is making is due; None when nothing waits."""
-        now, _, far = self._lease_times()
-        return await self._world.store.read_briefly(queue.next_at, now, far)
+        """When the next attempt that nobody is making is due; None when nothing waits. What is being leased is `busy` by then."""
+        async with self._leasing:
+            now, _, far = self._lease_times()
+            return await self._world.store.read_briefly(queue.next_at, now, far)
 
     async def work_through(self) -> list[Due]:
         """The same; whom the attempts were for."""

@@ -1,8 +1,10 @@
 """Waiting recipients, as the agenda asks for them."""
 
+import asyncio
+import contextlib
 from datetime import timedelta
 
-from mss_sim.clock import SECOND
+from mss_sim.clock import DAY, SECOND
 from mss_sim.core.mailflow.due_tries import DueTries
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.store import queue, submissions
@@ -10,7 +12,8 @@ from mss_sim.store.submissions import RecipientRow
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import HOSPITAL, PATIENT, PRACTICE
-from tests.core.towns import Town
+from tests.core.mailflow.carriers import Slow
+from tests.core.towns import OpenTown, Town
 
 
 async def test_whoever_is_due_is_tried_in_the_order_of_ids_and_told_with_whose_letter_it_is(town: Town) -> None:
@@ -28,6 +31,27 @@ async def test_whoever_is_due_is_tried_in_the_order_of_ids_and_told_with_whose_l
         (now + 60 * SECOND, FiredKind.TRIED, HOSPITAL, who) for who in (PRACTICE, PATIENT)
     }
     assert await tries.next_at() == now + 180 * SECOND
+
+
+async def test_a_try_that_has_begun_is_due_until_it_has_ended(open_town: OpenTown) -> None:
+    """Whoever moves the clock waits for it: it is of the instant at which it began, and so is what it leads to."""
+    slow = Slow()
+    async with open_town(relay="smtp", transport=slow) as town:
+        tries, began = DueTries(town.world, town.core.queue), town.world.clock.now()
+        working = asyncio.create_task(town.core.queue.run())
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        await slow.begun.wait()
+        assert await tries.next_at() == began
+        moving = asyncio.create_task(town.core.agenda.advance(by=7 * DAY))
+        await asyncio.sleep(0.05)
+        assert (moving.done(), town.world.clock.now()) == (False, began)
+        slow.go_on.set()
+        (told,) = [one for one in await moving if one.kind is FiredKind.TRIED]
+        assert (told.at, told.who, slow.tries) == (began, PRACTICE, 1)
+        assert (town.world.clock.now(), await tries.next_at()) == (began + 7 * DAY, None)
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
 
 
 async def test_what_was_answered_last_is_what_the_mailbox_answered(town: Town) -> None:

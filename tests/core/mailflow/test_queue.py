@@ -27,7 +27,7 @@ from mss_sim.vocabulary.mailboxes import MailboxState
 from mss_sim.words.sentence import quoted
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person
 from tests.conftest import StartSimulator
-from tests.core.mailflow.carriers import LATER, TAKEN, Carrier
+from tests.core.mailflow.carriers import LATER, TAKEN, Carrier, Slow
 from tests.core.towns import OpenTown, Town
 
 CLINIC = "contact@clinique-pins.sim.mssante.fr"
@@ -42,23 +42,6 @@ class Broken:
         """Raises, which no transport should."""
         self.tries += 1
         raise RuntimeError(f"a defect with {job.receiver.name}")
-
-
-class Slow:
-    """A transport that takes the letter when it is let."""
-
-    def __init__(self, answer: str = "250 2.0.0 taken") -> None:
-        self.tries = 0
-        self.answer = RecipientReply(answer.split()[1], quoted(answer))
-        self.begun = asyncio.Event()
-        self.go_on = asyncio.Event()
-
-    async def carry(self, job: RelayJob) -> RelayResult:
-        """Waits, then takes it."""
-        self.tries += 1
-        self.begun.set()
-        await self.go_on.wait()
-        return RelayResult({one.address: self.answer for one in job.envelope.recipients}, dsn=True)
 
 
 class Silent:

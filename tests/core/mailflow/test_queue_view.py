@@ -11,8 +11,8 @@ from mss_sim.errors import Rule
 from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import HOSPITAL, PRACTICE
-from tests.core.mailflow.carriers import LATER, NEVER, TAKEN, Carrier
-from tests.core.mailflow.test_queue import CLINIC, Slow
+from tests.core.mailflow.carriers import LATER, NEVER, TAKEN, Carrier, Slow
+from tests.core.mailflow.test_queue import CLINIC
 from tests.core.towns import OpenTown, Town, refused
 
 
