@@ -1,15 +1,16 @@
 """Every act on a mailbox as one row: what it needs, where it happens, how it is asked at each door.
 
 `needs`: of each set, one right is enough. A shape is asked with a `Material`: the things in the mailbox that the act is done to.
+What a patient has masked is asked for too, once for each kind of mask, by its holder, by carers and by everybody else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
 from mss_sim.errors import Rule
-from mss_sim.vocabulary.mailboxes import MailboxKind, Right
-from tests.matrix.people import EXTRA, FOURTH, POOR_BOX, STOCK_BOX, THIRD
+from mss_sim.vocabulary.mailboxes import MailboxKind, MaskKind, Right
+from tests.matrix.people import EXTRA, FOURTH, HUSHED_BOX, POOR_BOX, STOCK_BOX, THIRD
 
 _SEE, _READ, _MARK, _FILE, _DELETE, _CLOSE, _MANAGE = (
     frozenset({right}) for right in (Right.SEE, Right.READ, Right.MARK, Right.FILE, Right.DELETE, Right.CLOSE, Right.MANAGE)
@@ -19,8 +20,18 @@ EVERY = frozenset(MailboxKind)
 _PATIENTS = frozenset({MailboxKind.PATIENT})
 
 
+class Masked(NamedTuple):
+    """A letter that a mask matches, by the ids that the patient knows."""
+
+    message: str
+    conversation: str
+
+
 class Material(NamedTuple):
-    """What an act is done to. `word` is new each time; `own` is a grant of the asker, `grant` one of somebody else."""
+    """What an act is done to. `word` is new each time; `own` is a grant of the asker, `grant` one of somebody else.
+
+    A carer knows letters and folders by other ids than the patient; `masked` is what he has to guess.
+    """
 
     box: str
     message: str
@@ -31,6 +42,7 @@ class Material(NamedTuple):
     grant: str
     own: str
     word: str
+    masked: Mapping[MaskKind, Masked] = {}
 
 
 class Where(Enum):
@@ -49,7 +61,8 @@ Imap = Callable[[Material, str], str]
 class Act(NamedTuple):
     """One act. `fresh`: what must be made anew for who may do it; `shown`: what stands in the answer when it is allowed to be seen.
 
-    `keyed`: nobody's log-in opens it, a key does; `secret`: it tells a stranger nothing of a mailbox that is closed.
+    `keyed`: nobody's log-in opens it, a key does; `secret`: it tells a stranger nothing of a mailbox that is closed; `masked`: what refuses
+    it to a carer who may do it, since what it is about is masked.
     """
 
     name: str
@@ -72,6 +85,7 @@ class Act(NamedTuple):
     own: bool = False
     keyed: bool = False
     secret: bool = False
+    masked: Rule | None = None
 
 
 _M, _F, _G, _O = (frozenset({one}) for one in ("message", "folder", "grant", "own"))
@@ -232,7 +246,6 @@ ACTS = [
         Where.ABOUT,
         rest=lambda m: ("GET", f"/grants/{m.grant}/end", None),
         lack=_DEFIED,
-        kinds=PROFESSIONAL,
         fresh=_G,
     ),
     Act(
@@ -241,17 +254,15 @@ ACTS = [
         Where.ABOUT,
         rest=_do("DELETE", "/grants/{m.grant}"),
         lack=_DEFIED,
-        kinds=PROFESSIONAL,
         fresh=_G,
     ),
-    Act("renounce", (), Where.ABOUT, rest=_do("DELETE", "/grants/{m.own}"), kinds=PROFESSIONAL, fresh=_O, own=True),
+    Act("renounce", (), Where.ABOUT, rest=_do("DELETE", "/grants/{m.own}"), fresh=_O, own=True),
     Act(
         "hand over",
         (_SEE, _MANAGE),
         Where.ABOUT,
         rest=lambda m: ("POST", "//grants/hand-over", {"from": THIRD.idnat, "to": FOURTH.idnat, "mailbox": m.box}),
         lack=_DEFIED,
-        kinds=PROFESSIONAL,
         fresh=_G,
     ),
     Act("add a co-holder", (_SEE,), Where.ABOUT, rest=_do("POST", "/holders", {"idnat": EXTRA.idnat}), responsible=True),
@@ -266,4 +277,57 @@ ACTS = [
     Act("send on behalf", (), Where.OUT, rest=_do("POST", "/messages", {**_LETTER, "send_mode": "send_on_behalf"}), mode="send_on_behalf"),
     Act("send as owner", (), Where.OUT, rest=_do("POST", "/messages", {**_LETTER, "send_mode": "owner"}), mode="owner"),
     Act("close by a letter", (_SEE, _CLOSE), Where.OUT, rest=_do("POST", "/messages", _FIN), smtp="fin", kinds=PROFESSIONAL),
+]
+
+
+def subject_of(kind: MaskKind) -> str:
+    """The subject of the letter that a mask of this kind matches; its text and the name of its file begin with the same word."""
+    return f"Motus {kind}"
+
+
+def _about_masked(kind: MaskKind) -> list[Act]:
+    """What is asked of a letter that is masked from carers: first to find it, then by its id, then with it."""
+    one, subject = f"/messages/{{m.masked[{kind}].message}}", subject_of(kind)
+    thread = f"{{m.masked[{kind}].conversation}}"
+    search = f"/messages?limit=200&subject={subject.replace(' ', '%20')}"
+    found: list[tuple[str, tuple[frozenset[Right], ...], str, Rest | None, Imap | None]] = [
+        ("list", (_SEE,), subject, _get("/messages?folder=INBOX&limit=200"), _say("UID FETCH 1:* (ENVELOPE)")),
+        ("search subjects", (_SEE,), subject, _get(search), None),
+        ("search", (_SEE, _READ), subject, _get(f"/messages?text=motus-{kind}&limit=200"), None),
+        ("search over IMAP", (_SEE,), "* SEARCH ", None, _say(f'UID SEARCH SUBJECT "{subject}"')),
+        ("search texts over IMAP", (_SEE, _READ), "* SEARCH ", None, _say(f"UID SEARCH BODY motus-{kind}")),
+        ("sort over IMAP", (_SEE,), "* SORT ", None, _say(f'UID SORT (DATE) UTF-8 SUBJECT "{subject}"')),
+        ("read over IMAP", (_SEE, _READ), f"motus-{kind}", None, _say("UID FETCH 1:* BODY.PEEK[TEXT]")),
+    ]
+    by_id = [
+        ("open", (_SEE, _READ), _get(one)),
+        ("download", (_SEE, _READ), _get(one + "/raw")),
+        ("take a file of", (_SEE, _READ), _get(one + "/attachments/2")),
+        ("diagnose", (_SEE, _READ), _get(one + "/diagnosis")),
+        ("in whose charge is", (_SEE,), _get(one + "/charge")),
+        ("flag", (_SEE, _MARK), _do("PATCH", one, {"add": ["\\Flagged"]})),
+        ("move", (_SEE, _FILE), _do("POST", one + "/move", {"folder": "INBOX"})),
+        ("mask again", (_SEE, _MANAGE), _do("PUT", "/masks" + one)),
+        ("conversation of", (_SEE,), _get("/conversations/" + thread)),
+        ("why of", (_SEE,), _get(f"/conversations/{thread}/why")),
+    ]
+    reply = {**_LETTER, "in_reply_to": f"{{m.masked[{kind}].message}}"}
+    name = f"what a {kind} masks"
+    return [
+        *(
+            Act(f"{act} {name}", needs, rest=rest, imap=imap, kinds=_PATIENTS, opened=True, shown=shown, masked=Rule.NOT_FOUND)
+            for act, needs, shown, rest, imap in found
+        ),
+        *(Act(f"{act} {name}", needs, kinds=_PATIENTS, rest=rest, masked=Rule.NOT_FOUND) for act, needs, rest in by_id),
+        Act(f"reply to {name}", (), Where.OUT, rest=_do("POST", "/messages", reply), kinds=_PATIENTS, masked=Rule.NOT_FOUND),
+    ]
+
+
+_HUSHED = {**_LETTER, "to": [HUSHED_BOX]}
+_WHY_NOT, _MAY = _get(f"/why-not?to={HUSHED_BOX}"), '"code":"conversation-open"'
+ACTS += [act for kind in MaskKind for act in _about_masked(kind)]
+ACTS += [
+    Act("masked files", (_SEE, _READ), rest=_get("/attachments?limit=200"), kinds=_PATIENTS, shown="motus.txt", masked=Rule.NOT_FOUND),
+    Act("masked whom", (_SEE,), Where.ABOUT, rest=_WHY_NOT, kinds=_PATIENTS, shown=_MAY, masked=Rule.NOT_FOUND),
+    Act("write to whom", (), Where.OUT, rest=_do("POST", "/messages", _HUSHED), smtp="hushed", kinds=_PATIENTS, masked=Rule.NOT_INVITED),
 ]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mss_sim.errors import Rule
 from mss_sim.policy.access import SEND_RIGHTS
 from mss_sim.policy.logins import WAYS
+from mss_sim.policy.masks import Viewer, viewer_of
 from mss_sim.vocabulary.doors import LogInBy
 from mss_sim.vocabulary.mailboxes import HolderRole, MailboxKind, MailboxState, Right
 from tests.matrix.acts import Act, Where
@@ -47,6 +48,25 @@ _BY = {Way.TOKEN: LogInBy.PSC, Way.CERTIFICATE: LogInBy.CERTIFICATE}
 
 def expected(cell: Cell) -> Rules:
     """The rules of which one refuses; none when it is allowed. Where several are broken, either may speak first."""
+    broken = _by_rights(cell)
+    if cell.act.masked is None or not looks_as_carer(cell) or (broken and cell.act.shown):
+        return broken
+    return broken | {cell.act.masked}
+
+
+def only_masked(cell: Cell) -> bool:
+    """Whether an act is allowed, and what it is about is not there for who asks."""
+    return cell.act.masked is not None and looks_as_carer(cell) and not _by_rights(cell)
+
+
+def looks_as_carer(cell: Cell) -> bool:
+    """Whether masks are there for who asks: by a grant over a patient's mailbox."""
+    access = access_of(cell.person, cell.box)
+    return bool(access.grants) and viewer_of(cell.box.kind, access) is Viewer.CARER
+
+
+def _by_rights(cell: Cell) -> Rules:
+    """The same, when nothing is masked."""
     person, box, act, door, way = cell
     if act.keyed or not person.enabled:
         return frozenset({Rule.AUTHENTICATION_REQUIRED if act.keyed else Rule.AUTHENTICATION_FAILED})

@@ -13,12 +13,16 @@ _NOW = 1_000
 
 
 class Person(NamedTuple):
-    """Somebody who asks. `rights`: the grant that he has over every professional mailbox; `ended`: why it gives nothing."""
+    """Somebody who asks.
+
+    `rights`: the grant that he has over every professional mailbox; `cares`: the one over every patient's; `ended`: why it gives nothing.
+    """
 
     name: str
     number: int
     kind: IdentityKind = IdentityKind.EMPLOYEE
     rights: frozenset[Right] = frozenset()
+    cares: frozenset[Right] = frozenset()
     ended: str = ""
     enabled: bool = True
     anonymous: bool = False
@@ -32,6 +36,7 @@ class Person(NamedTuple):
             IdentityKind.ORGANISATION: "17509{:05}",
             IdentityKind.APPLICATION: "3690990023/M{:05}",
             IdentityKind.PATIENT: "2850375{:08}",
+            IdentityKind.CARER: "AIDANT-{:05}",
         }
         return shapes[self.kind].format(self.number)
 
@@ -40,8 +45,14 @@ class Person(NamedTuple):
         """Whether he stands for one or two rights, of which there are many: he logs in in the plain way alone."""
         return len(self.rights) in (1, 2)
 
+    def granted(self, box: "Box") -> frozenset[Right]:
+        """The rights that a grant over a mailbox names, in force or not."""
+        return self.cares if box.kind is MailboxKind.PATIENT else self.rights
+
     def meets(self, box: "Box") -> bool:
         """Whether he is asked about a mailbox: pairs of rights are not asked about each kind in each state, nor where they give nothing."""
+        if self.cares and not self.rights:  # one who only cares is a stranger to every other mailbox, be it one or all
+            return box.kind is MailboxKind.PATIENT or box == Box(MailboxKind.PER, MailboxState.ACTIVE)
         if len(self.rights) != 2:
             return True
         return box.kind is MailboxKind.CAB or (box.state is MailboxState.ACTIVE and box.kind is not MailboxKind.PATIENT)
@@ -78,7 +89,8 @@ _OWNERS = {
     MailboxKind.APP: "organisation",
     MailboxKind.PATIENT: "patient",
 }
-_PRO, _SEE = IdentityKind.PROFESSIONAL, Right.SEE
+_PRO, _CARER, _SEE = IdentityKind.PROFESSIONAL, IdentityKind.CARER, Right.SEE
+_ANSWERS = frozenset({Right.SEE, Right.READ, Right.SEND_ON_BEHALF})
 
 
 def _people() -> list[Person]:
@@ -96,6 +108,18 @@ def _people() -> list[Person]:
         ("every right but see", {"rights": ALL_RIGHTS - {_SEE}}),
         *((state, {"rights": ALL_RIGHTS, "ended": state}) for state in ("expired", "not yet", "revoked", "renounced")),
         ("disabled", {"rights": ALL_RIGHTS, "enabled": False}),
+        ("carer who sees", {"kind": _CARER, "cares": frozenset({_SEE})}),
+        ("carer who reads", {"kind": _CARER, "cares": frozenset({_SEE, Right.READ})}),
+        ("carer who answers", {"kind": _CARER, "cares": _ANSWERS}),
+        ("carer who answers what he cannot read", {"kind": _CARER, "cares": frozenset({_SEE, Right.SEND_ON_BEHALF})}),
+        ("carer who only writes", {"kind": _CARER, "cares": frozenset({Right.SEND_ON_BEHALF})}),
+        ("carer who only reads", {"kind": _CARER, "cares": frozenset({Right.READ})}),
+        ("professional who cares", {"kind": _PRO, "rights": ALL_RIGHTS, "cares": frozenset({_SEE, Right.READ})}),
+        ("disabled carer", {"kind": _CARER, "cares": _ANSWERS, "enabled": False}),
+        *(
+            (f"carer {state}", {"kind": _CARER, "cares": _ANSWERS, "ended": state})
+            for state in ("expired", "not yet", "revoked", "renounced")
+        ),
         *((str(right), {"rights": frozenset({right})}) for right in Right),
         *((f"{one} and {other}", {"rights": frozenset({one, other})}) for one, other in combinations(Right, 2)),
     ]
@@ -104,16 +128,18 @@ def _people() -> list[Person]:
 
 PEOPLE = _people()
 BOXES = [Box(kind, state) for kind in MailboxKind for state in MailboxState]
-# Who only helps: the sender of stock letters, two to whom grants are given, one who becomes a co-holder, a patient who is written to.
-STOCK, THIRD, FOURTH, EXTRA, POOR = (
+# Who only helps: the sender of stock letters, two to whom grants are given, one who becomes a co-holder, a patient who is written to, and a
+# sender whom patients mask from their carers.
+STOCK, THIRD, FOURTH, EXTRA, POOR, HUSHED = (
     Person("stock", 901, _PRO),
     Person("third", 902),
     Person("fourth", 903),
     Person("extra", 904, _PRO),
     Person("poor", 905, IdentityKind.PATIENT),
+    Person("hushed", 906, _PRO),
 )
-HELPERS = (STOCK, THIRD, FOURTH, EXTRA, POOR)
-STOCK_BOX, POOR_BOX = f"stock@{DOMAIN}", f"185037500000905@{PATIENTS}"
+HELPERS = (STOCK, THIRD, FOURTH, EXTRA, POOR, HUSHED)
+STOCK_BOX, POOR_BOX, HUSHED_BOX = f"stock@{DOMAIN}", f"185037500000905@{PATIENTS}", f"hushed@{DOMAIN}"
 
 
 def role_of(person: Person, box: Box) -> HolderRole | None:
@@ -131,6 +157,6 @@ def access_of(person: Person, box: Box) -> Access:
         "revoked": (None, None, _NOW - 1),
         "renounced": (None, None, _NOW - 1),
     }
-    given = person.rights if box.kind is not MailboxKind.PATIENT else frozenset[Right]()
+    given = person.granted(box)
     grants = [Grant(1, given, *windows.get(person.ended, (None, None, None)))] if given else []
     return access_at(_NOW, role_of(person, box), grants)

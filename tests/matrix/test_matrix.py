@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from mss_sim.errors import Rule
 from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState
-from tests.matrix.acts import ACTS, Act, Material
+from tests.matrix.acts import ACTS, Act, Masked, Material
 from tests.matrix.doors import Answer, shows
-from tests.matrix.expected import Cell, Way, expected, is_stranger
-from tests.matrix.people import BOXES, PEOPLE, POOR_BOX, STOCK_BOX, Box, Person
+from tests.matrix.expected import Cell, Way, expected, is_stranger, looks_as_carer, only_masked
+from tests.matrix.people import BOXES, HUSHED_BOX, PEOPLE, POOR_BOX, STOCK_BOX, Box, Person
 from tests.matrix.world import ELSEWHERE, World, grantable, home_of, start
 
 _SHARE = int(os.environ.get("MATRIX_SHARE", "10"))
 _SEED = "2026"
+_LETTERS = {"fin": (POOR_BOX, "[FIN]"), "hushed": (HUSHED_BOX, "Bonjour")}
+_NOBODYS = tuple(f"0am6c38w5xc0{number}" for number in range(1, 7))
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +62,7 @@ def cells(box: Box) -> Iterator[Cell]:
     """Every cell of a mailbox."""
     for person in (one for one in PEOPLE if one.meets(box)):
         for act in ACTS:
-            if box.kind not in act.kinds or (act.own and not grantable(person)):
+            if box.kind not in act.kinds or (act.own and not grantable(person, box)):
                 continue
             for door in (name for name, asked in (("rest", act.rest), ("imap", act.imap), ("smtp", act.smtp)) if asked):
                 for way in _ways(person, box, act, door):
@@ -69,6 +72,11 @@ def cells(box: Box) -> Iterator[Cell]:
 def _chosen(cell: Cell) -> bool:
     digest = hashlib.blake2b(f"{_SEED} {cell.name}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") % _SHARE == 0
+
+
+def _refused(cell: Cell) -> bool:
+    """Whether nothing is done; a carer who looks for what is masked is shown the rest, and reads it."""
+    return bool(expected(cell)) and not (cell.act.shown and only_masked(cell))
 
 
 def _prefix(cell: Cell, address: str) -> str:
@@ -89,7 +97,7 @@ def _ask(world: World, cell: Cell, material: Material, address: str, *, again: b
         return answer
     if door == "smtp":
         smtp = world.smtp(person, box, way)
-        to, subject = (POOR_BOX, "[FIN]") if act.smtp == "fin" else (STOCK_BOX, material.word)
+        to, subject = _LETTERS.get(act.smtp, (STOCK_BOX, material.word))
         return smtp.refused or smtp.send(address, to, subject, whole=act.smtp != "mail")
     assert act.imap is not None
     client, prefix = world.imap(person, box, way), _prefix(cell, address)
@@ -103,6 +111,8 @@ def _wrong(world: World, cell: Cell) -> str | None:
     address = cell.box.address
     material = world.material(cell.box, cell.act, cell.person, fresh=not rules)
     answer = _ask(world, cell, material, address, again=not rules)
+    if looks_as_carer(cell) and (said := _masked_told(world, cell, material, answer)):
+        return said
     if not rules:
         if answer.word == "ok":
             world.tidy(cell.box, cell.act)
@@ -111,9 +121,26 @@ def _wrong(world: World, cell: Cell) -> str | None:
         return f"{cell.name}: allowed, answered {answer.word}: {answer.text.strip()}"
     words = {"401"} if cell.act.keyed else {shows(cell.door, rule, at_mail=cell.act.smtp != "" and cell.door == "smtp") for rule in rules}
     words |= {"hidden"} if cell.act.shown else set()
+    words &= {"hidden"} if cell.act.shown and only_masked(cell) else words
     if answer.word not in words:
         return f"{cell.name}: expected {sorted(words)}, answered {answer.word}: {answer.text.strip()[:300]}"
     return _told_apart(world, cell, material, answer) if is_stranger(cell) else None
+
+
+def _masked_told(world: World, cell: Cell, material: Material, answer: Answer) -> str | None:
+    """What a carer learns of what is masked: by a word of it, or since its id is answered otherwise than one that nobody has."""
+    asked = str(cell.act.rest(material)) if cell.act.rest else ""
+    if any(word in answer.text.lower() for word in ("motus", "hushed") if word not in asked and word != cell.act.smtp):
+        return f"{cell.name}: tells what is masked: {answer.text.strip()[:300]}"
+    if cell.act.masked is not Rule.NOT_FOUND or cell.act.shown:
+        return None
+    ids = dict(zip((id_ for one in material.masked.values() for id_ in one), _NOBODYS, strict=True))
+    guessed = material._replace(masked={kind: Masked(*(ids[id_] for id_ in one)) for kind, one in material.masked.items()})
+    unknown = _ask(world, cell, guessed, cell.box.address, again=False)
+    there = answer.text
+    for known, nobodys in ids.items():
+        there = there.replace(known, nobodys)
+    return None if there == unknown.text else f"{cell.name}: what is masked is told from what is not: {there!r}, {unknown.text!r}"
 
 
 def _told_apart(world: World, cell: Cell, material: Material, answer: Answer) -> str | None:
@@ -129,11 +156,11 @@ def _told_apart(world: World, cell: Cell, material: Material, answer: Answer) ->
 def test_every_cell_answers_what_policy_says(world: World, box: Box) -> None:
     asked = [cell for cell in cells(box) if _chosen(cell)]
     before = world.state(box)
-    wrong = [said for cell in asked if expected(cell) and (said := _wrong(world, cell))]
+    wrong = [said for cell in asked if _refused(cell) and (said := _wrong(world, cell))]
     assert not wrong, f"{len(wrong)} cells:\n" + "\n".join(wrong[:40])
     after = world.state(box)
     changed = {part: (before[part], after[part]) for part in before if before[part] != after[part]}
     assert changed == {}, "a refused act changed the mailbox"
-    wrong = [said for cell in asked if not expected(cell) and (said := _wrong(world, cell))]
+    wrong = [said for cell in asked if not _refused(cell) and (said := _wrong(world, cell))]
     world.hang_up(box)
     assert not wrong, f"{len(wrong)} cells:\n" + "\n".join(wrong[:40])

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState
-from tests.matrix.acts import Act, Material
+from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, MaskKind
+from tests.matrix.acts import Act, Masked, Material, subject_of
 from tests.matrix.doors import ImapClient, Login, RestClient, SmtpClient, basic
 from tests.matrix.expected import Way
 from tests.matrix.people import (
@@ -19,6 +19,8 @@ from tests.matrix.people import (
     DOMAIN,
     EXTRA,
     HELPERS,
+    HUSHED,
+    HUSHED_BOX,
     PASSWORD,
     PATIENTS,
     PEOPLE,
@@ -40,6 +42,7 @@ _ENVIRONMENT = {
     "MSS_SIM_CONNECTIONS_PER_IDENTITY_MAX": "10000",
     "MSS_SIM_CONNECTIONS_BAD_COMMANDS_MAX": "1000000",
     "MSS_SIM_MAILBOX_FOLDERS_MAX": "100000",
+    "MSS_SIM_CARERS_MAX": "1000",
 }
 ELSEWHERE = Box(MailboxKind.PER, MailboxState.ACTIVE)
 _ON_REQUEST = {"to": [], "subject": "Bilan", "text": "Le texte que seul un lecteur voit.", "request_read_receipt": True}
@@ -81,6 +84,7 @@ class World:
         self._open: dict[tuple[str, ...], ImapClient | SmtpClient] = {}
         self._count = 0
         self.standing: dict[Box, Material] = {}
+        self.seen_by_carers: dict[Box, Material] = {}
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """One request to the control plane."""
@@ -103,15 +107,9 @@ class World:
             co_holders = [known["co-holder"]] if box.kind is MailboxKind.CAB else []
             wanted = {"address": box.address, "kind": box.kind, "owner_idnat": known[box.holder], "co_holders": co_holders}
             self.control("POST", "/mailboxes", wanted)
-        for address, kind, owner in ((STOCK_BOX, "PER", STOCK), (POOR_BOX, "PATIENT", POOR)):
+        for address, kind, owner in ((STOCK_BOX, "PER", STOCK), (HUSHED_BOX, "PER", HUSHED), (POOR_BOX, "PATIENT", POOR)):
             self.control("POST", "/mailboxes", {"address": address, "kind": kind, "owner_idnat": owner.idnat})
-        ending = [
-            self._give(person, box)
-            for person in PEOPLE
-            if person.rights
-            for box in BOXES
-            if person.meets(box) and box.kind is not MailboxKind.PATIENT
-        ]
+        ending = [self._give(person, box) for person in PEOPLE for box in BOXES if person.meets(box) and person.granted(box)]
         for box in BOXES:
             self._furnish(box)
         for person in PEOPLE:
@@ -123,7 +121,7 @@ class World:
 
     def _give(self, person: Person, box: Box) -> tuple[Box, str] | None:
         """His grant over a mailbox; (mailbox, grant) when it has yet to end by itself."""
-        grant: dict[str, Any] = {"grantee": person.idnat, "rights": sorted(person.rights)}
+        grant: dict[str, Any] = {"grantee": person.idnat, "rights": sorted(person.granted(box))}
         if person.ended == "expired":
             grant["valid_until"] = _in_seconds(3)
         if person.ended == "not yet":
@@ -152,6 +150,27 @@ class World:
             thread = next(one["id"] for one in threads if one["patients"])
         folder, grant = self._folder(box, "Projets"), self._grant(box, THIRD)
         self.standing[box] = Material(box.address, item["id"], item["uid"], thread, folder, "Projets", grant, grant, "mot")
+        if box.kind is MailboxKind.PATIENT:
+            self._mask(box)
+
+    def _mask(self, box: Box) -> None:
+        """Letters that carers do not see, one for each kind of mask, and what else there is as carers see it."""
+        masked, masks = {}, f"/mailboxes/{box.address}/masks"
+        for kind in MaskKind:
+            sender, address = ("hushed", HUSHED_BOX) if kind is MaskKind.CORRESPONDENT else ("stock", STOCK_BOX)
+            text = base64.b64encode(f"Motus, {kind}.".encode()).decode()
+            file = {"filename": "motus.txt", "content_type": "text/plain", "content_base64": text}
+            letter = {**_ON_REQUEST, "to": [box.address], "subject": subject_of(kind), "text": f"motus-{kind}", "attachments": [file]}
+            self.as_(sender, "POST", f"/mailboxes/{address}/messages", letter)
+            item = self._newest(box, box.holder)
+            masked[kind] = Masked(item["id"], item["conversation_id"])
+            places = {MaskKind.LETTER: f"/messages/{item['id']}", MaskKind.DOCUMENT: f"/messages/{item['id']}/attachments/2"}
+            self.as_(box.holder, "PUT", masks + places.get(kind, f"/correspondents/{HUSHED_BOX}"))
+        held = self.standing[box] = self.standing[box]._replace(masked=masked)
+        seen = self._newest(box, _CARER)
+        folders = self.as_(_CARER, "GET", f"/mailboxes/{box.address}/folders")
+        folder = next(one["id"] for one in folders if one["name"] == held.folder_name)
+        self.seen_by_carers[box] = held._replace(message=seen["id"], uid=seen["uid"], folder=folder)
 
     def _letter(self, box: Box) -> dict[str, Any]:
         """A new letter in INBOX, which asks for a read receipt."""
@@ -160,15 +179,17 @@ class World:
         self.as_("stock", "POST", f"/mailboxes/{STOCK_BOX}/messages", {**_ON_REQUEST, "to": [box.address]})
         if box in self.standing and box.state is not MailboxState.ACTIVE:
             self.set_state(box, box.state)
-        found: dict[str, Any] = self.as_(box.holder, "GET", f"/mailboxes/{box.address}/messages?folder=INBOX&limit=1")["items"][0]
+        return self._newest(box, box.holder)
+
+    def _newest(self, box: Box, name: str) -> dict[str, Any]:
+        """The newest letter that somebody sees in INBOX."""
+        found: dict[str, Any] = self.as_(name, "GET", f"/mailboxes/{box.address}/messages?folder=INBOX&limit=1")["items"][0]
         return found
 
     def _folder(self, box: Box, name: str) -> str:
         return str(self.as_(box.holder, "POST", f"/mailboxes/{box.address}/folders", {"name": name})["id"])
 
     def _grant(self, box: Box, person: Person) -> str:
-        if box.kind is MailboxKind.PATIENT:
-            return self.standing[box].grant if box in self.standing else "0"
         grant = {"grantee": person.idnat, "rights": ["see"]}
         return str(self.control("POST", f"/mailboxes/{box.address}/grants", grant)["id"])
 
@@ -179,11 +200,13 @@ class World:
     def material(self, box: Box, act: Act, person: Person, *, fresh: bool) -> Material:
         """What the act is done to: what stands there, or for who may do it something new."""
         self._count += 1
-        made = self.standing[box]._replace(word=f"mot{self._count}")
+        cares = bool(person.cares) and box in self.seen_by_carers
+        made = (self.seen_by_carers if cares else self.standing)[box]._replace(word=f"mot{self._count}")
         if not fresh:
             return made
         if act.fresh & {"message", "receipt"}:
             item = self._letter(box)
+            item = self._newest(box, person.name) if cares else item
             made = made._replace(message=item["id"], uid=item["uid"])
         if act.name == "delete":
             path = f"/mailboxes/{box.address}/messages/{made.message}"
@@ -279,7 +302,8 @@ class World:
 
 
 _PARTS = ("", "/messages?limit=200", "/folders", "/grants", "/holders", "/conversations?limit=200", "/sent?limit=200")
-_SILENT = ("message.refused", "right.refused", "mailbox.changed")
+_SILENT = ("message.refused", "right.refused", "mailbox.changed", "mailbox.visited")
+_CARER = "carer who answers"
 
 
 def login_of(person: Person) -> str:
@@ -297,7 +321,8 @@ def home_of(person: Person) -> str | None:
     return Box(kinds[person.name], MailboxState.ACTIVE).address if person.name in kinds else None
 
 
-def grantable(person: Person) -> bool:
-    """Whether a grant may be given to him."""
-    kinds = (IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, IdentityKind.APPLICATION)
+def grantable(person: Person, box: Box) -> bool:
+    """Whether a grant over a mailbox may be given to him."""
+    third = IdentityKind.CARER if box.kind is MailboxKind.PATIENT else IdentityKind.APPLICATION
+    kinds = (IdentityKind.PROFESSIONAL, IdentityKind.EMPLOYEE, third)
     return person.enabled and not person.anonymous and person.kind in kinds
