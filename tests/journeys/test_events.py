@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
-from tests.carers import let_in, make_carer, mask
+from tests.carers import PASSWORD, let_in, make_carer, mask
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator
 
@@ -53,7 +53,13 @@ class _Ears:
 async def _listen(simulator: Simulator, path: str, who: str | None = None, **headers: str) -> AsyncIterator[_Ears]:
     """A stream that has begun: what happens from here on is heard."""
     account = Person(simulator, who).account if who else None
-    auth = (account["login"], account["password"]) if account else None
+    async with _hearing(simulator, path, (account["login"], account["password"]) if account else None, **headers) as ears:
+        yield ears
+
+
+@asynccontextmanager
+async def _hearing(simulator: Simulator, path: str, auth: tuple[str, str] | None, **headers: str) -> AsyncIterator[_Ears]:
+    """The same, for somebody who is no persona."""
     async with (
         httpx.AsyncClient(base_url=simulator.ready()["http"], timeout=60, auth=auth) as client,
         client.stream("GET", path, headers=headers) as response,
@@ -143,12 +149,17 @@ async def test_a_masked_letter_makes_no_sound_for_a_carer(simulator: Simulator) 
     patient, carer = Person(simulator, "patient"), await make_carer(simulator)
     await let_in(patient, carer)
     await mask(patient, f"correspondents/{HOSPITAL}")
-    async with _listen(simulator, "/control/events?kind=message.received") as everything:
+    async with (
+        _listen(simulator, "/control/events?kind=message.received") as everything,
+        _hearing(simulator, f"/api/v1/events?mailbox={PATIENT}", (carer.account["login"], PASSWORD)) as his,
+    ):
         await _write(simulator, PATIENT, "Masqué")
         masked = await everything.next()
         doctor = Person(simulator, "doctor")
         assert (await doctor.smtp(DOCTOR, PATIENT, letter(DOCTOR, PATIENT, "Ouvert"))).code == 250
         shown = await everything.next()
+        first = await his.next(heartbeats=True)
+        assert (first.event, first.data["message"]["subject"]) == ("message.received", "Ouvert"), "a heartbeat would tell of the other one"
     page = await carer.rest("GET", "/events?after=0&kind=message.*", headers={"Accept": "application/json"})
     subjects = {event["message"]["subject"] for event in page.json()["events"] if event["message"]}
     assert (masked.data["message"]["subject"], shown.data["message"]["subject"]) == ("Masqué", "Ouvert")

@@ -156,24 +156,34 @@ class Feed:
         return most if ends is None else min(most, ends - asyncio.get_running_loop().time())
 
     async def _next(self, listener: _Listener, seconds: float) -> Batch:
-        """What he hears next; nothing when it takes longer, or when there was nothing for him in a long read."""
-        listener.woken.clear()
-        found = await self._after(listener.position)
-        if found.position == listener.position:
-            listener.idle = True
-            try:
-                async with asyncio.timeout(seconds):
-                    await listener.woken.wait()
-            except TimeoutError:
+        """What he hears next; nothing when it takes longer. What he may not hear makes no sound: it would tell when it happened."""
+        ends = asyncio.get_running_loop().time() + seconds
+        while True:
+            listener.woken.clear()
+            found = await self._after(listener.position)
+            if found.position == listener.position and await self._nothing_until(ends, listener):
                 await listener.ears.refresh()
                 return Batch([], listener.position)
-            finally:
-                listener.idle = False
-            found = await self._after(listener.position)
-        await listener.ears.refresh()
-        heard = [listener.ears.hear(event) for event in found.events if listener.wanted.takes(event)]
-        listener.position = max(found.position, listener.position)
-        return Batch([one for one in heard if one is not None], listener.position)
+            if found.position == listener.position:
+                found = await self._after(listener.position)
+            await listener.ears.refresh()
+            told = (listener.ears.hear(event) for event in found.events if listener.wanted.takes(event))
+            heard = [one for one in told if one is not None]
+            listener.position = max(found.position, listener.position)
+            if heard or self._closed or asyncio.get_running_loop().time() >= ends:
+                return Batch(heard, listener.position)
+
+    async def _nothing_until(self, ends: float, listener: _Listener) -> bool:
+        """Whether nothing that he wants happens until then, by the time of the loop."""
+        listener.idle = True
+        try:
+            async with asyncio.timeout_at(ends):
+                await listener.woken.wait()
+        except TimeoutError:
+            return True
+        finally:
+            listener.idle = False
+        return False
 
     async def _after(self, position: int) -> Events:
         if position < self._since:

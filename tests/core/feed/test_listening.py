@@ -3,8 +3,8 @@
 import asyncio
 from contextlib import aclosing
 
-from mss_sim.core.feed.listening import Batch, Everything, Feed
-from mss_sim.core.feed.reading_events import EventFilter, last_position, read_events
+from mss_sim.core.feed.listening import Batch, Ears, Everything, Feed, Heard
+from mss_sim.core.feed.reading_events import EventFilter, FeedEvent, last_position, read_events
 from mss_sim.errors import Rule
 from mss_sim.policy.hearing import Hearing
 from mss_sim.vocabulary.events import RESET
@@ -13,6 +13,14 @@ from tests.core.towns import OpenTown, Town, refused
 
 _ALL = EventFilter()
 _RECEIVED = EventFilter(frozenset({"message.received"}))
+
+
+class Deaf(Everything):
+    """Somebody who may hear nothing."""
+
+    def hear(self, event: FeedEvent) -> Heard | None:
+        """Nothing."""
+        return None
 
 
 class _Listening:
@@ -124,6 +132,32 @@ async def test_silence_is_broken_by_heartbeats(open_town: OpenTown) -> None:
     async with open_town(feed_heartbeat_seconds=0.01) as town, aclosing(town.core.feed.follow(_ALL, Everything(), None)) as batches:
         first = await anext(batches)
         assert [await anext(batches), await anext(batches)] == [first, first] == [Batch([], first.position)] * 2
+
+
+async def test_what_he_may_not_hear_makes_no_heartbeat(open_town: OpenTown) -> None:
+    """It would tell when something happened. Heartbeats come in their time, also to who has much to pass over."""
+    async with open_town(feed_heartbeat_seconds=0.3) as town:
+        begun = asyncio.get_running_loop().time()
+        async with aclosing(town.core.feed.follow(_ALL, Deaf(), None)) as batches:
+            first = await anext(batches)
+            hearing = asyncio.ensure_future(anext(batches))
+            for number in range(3):
+                await town.send("hospital", HOSPITAL, PRACTICE, subject=str(number))
+            assert await hearing == Batch([], await last_position(town.world)) != first
+            assert asyncio.get_running_loop().time() - begun >= 0.3
+        async with aclosing(town.core.feed.follow(_ALL, Deaf(), 0)) as batches:
+            assert await anext(batches) == Batch([], 0)
+            assert await anext(batches) == Batch([], await last_position(town.world))
+        listening = asyncio.create_task(_first(town.core.feed, Deaf()))
+        await asyncio.sleep(0.01)
+        await town.core.feed.close()
+        assert await listening == []
+
+
+async def _first(feed: Feed, ears: Ears) -> list[Batch]:
+    """What is heard after the first word, until the world ends."""
+    async with aclosing(feed.follow(_ALL, ears, None)) as batches:
+        return [batch async for batch in batches if batch.heard]
 
 
 async def test_one_listens_for_the_time_that_he_says(town: Town) -> None:
