@@ -1,4 +1,4 @@
-"""One letter to a patient, a colleague and an application, and one timeline that tells what became of it for each of them.
+"""F12, F20: one letter to a patient, a colleague and an application, and one timeline that tells what became of it for each of them.
 
 The law has documents sent to the attending doctor, the prescriber and the patient; the hospital wants to know for each whether it came
 and was read, and by what rule the patient may answer.
