@@ -82,6 +82,9 @@ _TO_LEASE_BUT = HotQuery(
     ).with_for_update(skip_locked=True),
 )
 _NEXT = HotQuery(select(queue.c.next_at).where(_IS_FREE).order_by(queue.c.next_at).limit(1))
+_BEING_MADE = HotQuery(
+    select(*queue.c).where(queue.c.leased_until > bindparam("now"), queue.c.leased_until <= bindparam("far")).order_by(queue.c.recipient_id)
+)
 _ANY_DUE = HotQuery(select(queue.c.recipient_id).where(_IS_DUE).limit(1))
 _OF_RECIPIENTS = HotSelect(select(*queue.c).where(queue.c.recipient_id.in_(bindparam("ids", expanding=True))))
 
@@ -170,6 +173,11 @@ def next_at(conn: Connection, now: Micros, far: Micros) -> Micros | None:
     """When the next attempt that nobody is making is due, in the past or to come; None when nothing waits."""
     rows = _NEXT.rows(conn, now=now, far=far)
     return rows[0][0] if rows else None
+
+
+def being_made(conn: Connection, now: Micros, far: Micros) -> list[Due]:
+    """The attempts that some process is making, in the order of the recipients."""
+    return _with_letters(conn, [Waiting(*row) for row in _BEING_MADE.rows(conn, now=now, far=far)])
 
 
 def oldest(conn: Connection) -> Micros | None:

@@ -16,6 +16,9 @@ import httpx
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.clock import DAY, SECOND
+from mss_sim.core.mailflow.due_tries import DueTries
+from mss_sim.store import queue
 from mss_sim.testing.handle import RunningSimulator
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Person, control
 from tests.conftest import StartSimulator
@@ -211,6 +214,41 @@ async def test_who_moves_the_clock_moves_it_for_every_process_of_the_database(tw
     await asyncio.gather(*(_clock(one, "POST", "/advance", by="P1D") for one in (here, there, here)))
     await asyncio.sleep(0.3)
     assert [(await _clock(one))["now"] for one in two] == ["2040-01-04T00:00:00Z"] * 2
+
+
+async def test_a_letter_that_is_under_way_in_another_process_arrives_once_and_when_it_left(two: tuple[Simulator, Simulator]) -> None:
+    """Whoever moves the clock waits for it too; it was sent again at the end of its lease, and came twice."""
+    for one in two:
+        await fail(one, "mx", "delay", match={"verb": "END-OF-DATA"}, seconds=1.5, count=None)
+    began = _at((await _clock(two[0]))["now"])
+    sending = asyncio.create_task(Person(two[0], "hospital").send(HOSPITAL, to=[PRACTICE]))
+    for _ in range(12_000):
+        await asyncio.sleep(0.005)
+        busy = [one.core.queue.busy for one in two]
+        if any(busy):
+            break
+    moved = await _clock(two[busy.index(False)], "POST", "/advance", by="P7D")
+    assert (await sending).status_code == 201
+    assert [(row["kind"], row["mailbox"], row["who"]) for row in moved["fired"]] == [("delivery.tried", HOSPITAL, PRACTICE)]
+    (item,) = await Person(two[0], "doctor").inbox(PRACTICE)
+    assert _at(item["received_at"]) - began < timedelta(hours=1)
+    assert [row["kind"] for row in await _timeline(two[0], "hospital", HOSPITAL)] == ["submitted", "relayed", "delivered"]
+
+
+async def test_a_try_that_a_dead_process_left_behind_is_waited_for_so_long_and_no_longer(two: tuple[Simulator, Simulator]) -> None:
+    here, there = (one.core.world for one in two)
+    await _suspended(two[0], PRACTICE)
+    assert (await Person(two[0], "hospital").send(HOSPITAL, to=[PRACTICE])).status_code == 201
+    for one in two:
+        await one.core.queue.work()
+    (waiting,) = await here.store.read(queue.page, 10)
+    now, until = here.clock.now(), here.clock.now() + 120 * SECOND
+    leased = await here.store.write(lambda conn: queue.lease_one(conn, waiting.waiting.recipient_id, now, now + DAY, until))
+    assert leased is not None
+    tries = DueTries(there, two[1].core.queue, patience_seconds=0.1)
+    assert now <= (await tries.next_at() or 0) <= there.clock.now()
+    assert await tries.work() == []
+    assert await tries.next_at() is None
 
 
 def _asked(ready: dict[str, Any], method: str, path: str, **body: Any) -> dict[str, Any]:

@@ -142,6 +142,15 @@ class Queue:
             now, _, far = self._lease_times()
             return await self._world.store.read_briefly(queue.next_at, now, far)
 
+    async def elsewhere(self) -> list[Due]:
+        """The attempts that other processes over this database are making."""
+        if self._world.store.exclusive:
+            return []
+        async with self._leasing:
+            now, _, far = self._lease_times()
+            made, mine = await self._world.store.read_briefly(queue.being_made, now, far), self._mine()
+        return [one for one in made if one.waiting.recipient_id not in mine]
+
     async def work_through(self) -> list[Due]:
         """The same; whom the attempts were for."""
         async with self._leasing:
