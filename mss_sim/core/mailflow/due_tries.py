@@ -1,7 +1,7 @@
 """Waiting recipients whose next try is due, as the agenda asks for them.
 
 A try that is under way is due until it has ended, in whatever process: time is not moved away from under a letter that has left. A
-process that dies leaves tries behind of which nobody knows that they are not made any more; they are waited for so long and no longer.
+server may be silent, and a process that died leaves tries behind that nobody makes: they are waited for so long and no longer.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _LOOK_SECONDS = 0.02
 
 
 class DueTries:
-    """What the agenda asks about the queue; `patience_seconds`: how long another process is waited for, by the machine's clock."""
+    """What the agenda asks about the queue; `patience_seconds`: how long what has begun is waited for, by the machine's clock."""
 
     def __init__(self, world: World, queue: Queue, patience_seconds: float = 30.0) -> None:
         self._world = world
@@ -32,12 +32,14 @@ class DueTries:
     async def next_at(self) -> Micros | None:
         """When the next try is due: now, as long as one is under way."""
         at = await self._queue.next_at()
-        return self._world.clock.now() if self._queue.busy or await self._elsewhere() else at
+        return self._world.clock.now() if self._queue.awaited or await self._elsewhere() else at
 
     async def work(self) -> list[Fired]:
         """Try whoever is due, and wait for what comes of it."""
-        made = [*await self._queue.work_through(), *await self._made_elsewhere()]
-        due = sorted(made, key=lambda one: one.waiting.recipient_id)
+        at, queue = await self._queue.next_at(), self._queue
+        is_due = at is not None and at <= self._world.clock.now()
+        made = await queue.work_through() if is_due else await queue.ended_within(self._patience_seconds)
+        due = sorted([*made, *await self._made_elsewhere()], key=lambda one: one.waiting.recipient_id)
         if not due:
             return []
         addresses = await self._names({one.submission.mailbox_id for one in due if one.submission.mailbox_id is not None})

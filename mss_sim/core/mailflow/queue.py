@@ -73,6 +73,7 @@ class Queue:
         self._leasing = asyncio.Lock()  # a leased attempt is under way at once, for callers that wait for all
         self._under_way: dict[asyncio.Task[None], _Task] = {}
         self._held: dict[int, deque[_Task]] = {}
+        self._slow: set[asyncio.Task[None]] = set()
         self._log = log.get("core.queue")
         self.transport = transport
         self.rested: Callable[[], None] = lambda: None
@@ -135,6 +136,18 @@ class Queue:
     def busy(self) -> bool:
         """Whether a letter is being tried, or is held to be tried next."""
         return bool(self._under_way or self._held)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a letter is being tried, but for those that `ended_within` waited for in vain."""
+        return not self._under_way.keys() <= self._slow
+
+    async def ended_within(self, seconds: float) -> list[Due]:
+        """Wait for the attempts under way, at most so long; whom those that ended were for."""
+        begun = {running: task for running, task in self._under_way.items() if running not in self._slow}
+        done, slow = await asyncio.wait(begun, timeout=seconds) if begun else (set(), set())
+        self._slow |= slow
+        return [due for running in done for due in begun[running].due]
 
     async def next_at(self) -> Micros | None:
         """When the next attempt that nobody is making is due; None when nothing waits. What is being leased is `busy` by then."""
@@ -213,6 +226,7 @@ class Queue:
     def _ended(self, running: "asyncio.Task[None]") -> None:
         full = len(self._under_way) >= _UNDER_WAY_MAX
         receiver = self._under_way.pop(running).receiver
+        self._slow.discard(running)
         held = self._held.get(receiver.id) if receiver is not None else None
         if receiver is not None and held:
             self._start(held.popleft())

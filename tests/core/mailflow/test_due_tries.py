@@ -54,6 +54,23 @@ async def test_a_try_that_has_begun_is_due_until_it_has_ended(open_town: OpenTow
             await working
 
 
+async def test_a_server_that_is_silent_holds_time_up_so_long_and_no_longer(open_town: OpenTown) -> None:
+    slow = Slow()
+    async with open_town(relay="smtp", transport=slow) as town:
+        tries, began = DueTries(town.world, town.core.queue, patience_seconds=0.1), town.world.clock.now()
+        working = asyncio.create_task(town.core.queue.run())
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        await slow.begun.wait()
+        assert await tries.next_at() == began
+        assert (await tries.work(), await tries.next_at(), town.core.queue.busy) == ([], None, True)
+        slow.go_on.set()
+        await town.core.queue.work()
+        assert (await tries.work(), await tries.next_at(), town.core.queue.busy) == ([], None, False)
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+
 async def test_what_was_answered_last_is_what_the_mailbox_answered(town: Town) -> None:
     await town.change(PRACTICE, state=MailboxState.SUSPENDED)
     sent = await town.send("hospital", HOSPITAL, PRACTICE)
