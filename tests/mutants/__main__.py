@@ -56,7 +56,7 @@ class Part:
 
 _CONTRACTS = ("tests/contracts",)
 _IMAP = ("tests/dialogues", *(f"tests/journeys/test_{name}.py" for name in ("imap_truth", "imap_copies", "second_door", "rest_pages")))
-_FEED = tuple(f"tests/journeys/test_{name}.py" for name in ("wait", "events", "near_misses", "webhooks", "carer"))
+_FEED = tuple(f"tests/journeys/test_{name}.py" for name in ("wait", "events", "webhooks", "f16_carer"))
 _DOORS = {"access": _CONTRACTS, "mailflow": _CONTRACTS, "conversations": _CONTRACTS, "mailbox": _IMAP, "feed": _FEED}
 _ROOMS = "access mailbox world mailflow conversations control scenarios annuaire trust psc feed patients"
 PARTS = {
