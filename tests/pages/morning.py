@@ -2,9 +2,10 @@
 
 from base64 import b64decode, b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.clock import to_datetime
 from mss_sim.documents.making.pdf_writing import write_pdf
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD, ImapClient, Person, control, letter
 from tests.parcels import paper
@@ -113,7 +114,7 @@ async def _the_secretary_answers(simulator: Simulator) -> None:
 
 async def _the_doctor_delegates(simulator: Simulator) -> None:
     doctor, newcomer, second = (Person(simulator, role) for role in ("doctor", "newcomer", "doctor2"))
-    now = datetime.now(UTC)
+    now = to_datetime(simulator.world.clock.now())
     for person, days, rights, reason in (
         (newcomer, (0, 14), ["see", "read", "mark"], "Formation de la remplaçante du secrétariat"),
         (second, (7, 21), ["see", "read", "send_on_behalf", "close"], "Congés d'été"),

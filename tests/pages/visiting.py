@@ -1,0 +1,282 @@
+"""Visits: what people read on pages, one after the other, as files; pages are read without a browser.
+
+# a comment
+> doctor /ui/as/doctor/        somebody opens a page; `-` is whoever drives the simulator
+> doctor link Journal          somebody follows the link of that name, of the page read last
+> doctor button Garder | name=x  somebody sends the form of that button, its fields filled in; `name=` empties one, `name+=x` adds another
+> clock 3 days                 the time of the world passes
+What stands under a step is all that the page says then, line by line, and `…` where a page before it in the file said the same:
+`[name](where)` is a link, `‹name=value›` a field, `«name»` a button. What no two worlds have in common is `…` too, ids, tokens, ports and
+sizes; times are those of a clock that stands still. A page that is no 200 says so first.
+
+`python -m tests.pages.visiting [NAME…]` writes into the files what pages say now: whoever changes a page does, and reads the difference.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+from httpx import QueryParams
+
+from mss_sim.app.simulator import Simulator
+from mss_sim.clock import ManualClock
+from tests.conftest import StartSimulator, starter
+from tests.pages.morning import live
+from tests.pages.people import form_token, settled
+
+_ENGLISH = "# in English"
+FILES = sorted((Path(__file__).parent / "visits").glob("*.visit"))
+_LINES = frozenset({"p", "li", "tr", "h1", "h2", "h3", "h4", "div", "section", "form", "fieldset", "legend", "label", "dt", "dd"})
+_LINES |= {"summary", "pre", "caption", "nav", "ul", "ol", "dl", "table", "details", "option", "br"}
+_ALONE = frozenset({"input", "br", "img", "hr", "link", "meta", "wbr", "rect", "line", "path", "use", "circle"})
+_VARYING = tuple(
+    (re.compile(form), instead)
+    for form, instead in (
+        (r"\b[0-7][0-9a-z]{12}\b", "…"),
+        (r"\bhttps?://(?:localhost|127\.0\.0\.1):\d+", "…"),
+        (r"(?<=127\.0\.0\.1:)\d+", "…"),
+        (r"(?<=port )\d{4,5}\b", "…"),
+        (r"\d+(?:\.\d+)?@test\.sim\.mssante\.fr", "…@test.sim.mssante.fr"),
+        (r"(?<=…\.)[0-9a-f]{8}(?=@)", "…"),
+        (r"={15}\d+==", "…"),
+        (r"(?<=Idempotency-Key)(\W+)[\w-]{22}", r"\1…"),
+        (r"\d\d/\d\d/\d{4} \| [0-9a-f]+…(?=\(/ui/control/certificates)", "…"),
+        (r"[0-9a-f]{36,40}", "…"),
+        (r"(?<=python-httpx)(/|%2F)[0-9.]+", r"\1…"),
+        (r"\d+(?:[.,]\d)? (?:o|ko|B|kB)\b", "… o"),  # names of messages have not all as many digits
+    )
+)
+
+
+@dataclass(slots=True)
+class Form:
+    """A form: where it goes, its fields, and its buttons with what they add."""
+
+    action: str
+    method: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class Page(HTMLParser):
+    """The main part of a page, as lines, links and forms."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.lines: list[str] = [""]
+        self.links: list[tuple[str, str]] = []
+        self.forms: list[Form] = []
+        self._in_main = "<main" not in html
+        self._open: list[tuple[str, dict[str, str | None], str]] = []
+        self._named: dict[str, Form] = {}
+        self.feed(html)
+        self.lines = [line for line in (" ".join(one.split()) for one in self.lines) if line]
+
+    def _say(self, text: str) -> None:
+        self.lines[-1] += text
+        self._open = [(tag, given, said + text) for tag, given, said in self._open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self._in_main = self._in_main or tag == "main"
+        if not self._in_main:
+            return
+        if tag in _LINES:
+            self.lines.append("")
+        if tag == "form":
+            self.forms.append(Form(given.get("action") or "", given.get("method") or "get"))
+            if given.get("id"):
+                self._named[given["id"] or ""] = self.forms[-1]
+        if tag == "input":
+            self._input(given)
+        if tag not in _ALONE:
+            self._open.append((tag, given, ""))
+
+    def _form(self, given: dict[str, str | None]) -> Form | None:
+        if given.get("form"):
+            return self._named.get(given["form"] or "")
+        return self.forms[-1] if any(tag == "form" for tag, _, _ in self._open) else None
+
+    def _input(self, given: dict[str, str | None]) -> None:
+        name, value, kind = given.get("name") or "", given.get("value") or "", given.get("type") or "text"
+        form, ticked = self._form(given), "checked" in given
+        if form is not None and name and (kind not in ("checkbox", "radio") or ticked):
+            form.fields.append((name, value))
+        if name not in ("token", "key", "back"):
+            shown = f"{name}={value}" + (f" {kind}" if kind != "text" else "") + (" ticked" if ticked else "")
+            self._say(f" ‹{shown}› ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "main":
+            self._in_main = False
+        if not self._in_main or tag in _ALONE:
+            return
+        while self._open:
+            opened, given, said = self._open.pop()
+            self._closed(opened, given, " ".join(said.split()))
+            if opened == tag:
+                break
+        if tag in _LINES:
+            self.lines.append("")
+        elif tag in ("td", "th"):
+            self._say(" | ")
+
+    def _closed(self, tag: str, given: dict[str, str | None], said: str) -> None:
+        if tag == "a" and given.get("href"):
+            self.links.append((said, given["href"] or ""))
+            self._say(f"({given['href']})")
+        elif tag == "button":
+            name, value = given.get("name") or "", given.get("value") or ""
+            form = self._form(given)
+            if form is not None:
+                form.buttons.append((said, name, value))
+            self._say(f" «{f'{name}={value}' if name else ''}» ")
+        elif tag == "option":
+            form, select = self._form({}), next((known for tag_, known, _ in reversed(self._open) if tag_ == "select"), {})
+            value = given.get("value", said) or ""
+            if form is not None and ("selected" in given or not any(name == select.get("name") for name, _ in form.fields)):
+                form.fields = [one for one in form.fields if one[0] != select.get("name")] + [(select.get("name") or "", value)]
+            self._say(f" ‹{select.get('name')}={value}{' chosen' if 'selected' in given else ''}› ")
+        elif tag == "textarea":
+            form = self._form(given)
+            if form is not None:
+                form.fields.append((given.get("name") or "", said))
+            self._say(f" ‹{given.get('name')}› ")
+        elif given.get("data-part"):
+            self._say(f" {{part {given['data-part']}}} ")
+
+    def handle_data(self, data: str) -> None:
+        if self._in_main and not any(tag in ("script", "style") for tag, _, _ in self._open):
+            self._say(re.sub(r"\s+", " ", data))
+
+
+def told(answer: httpx.Response) -> list[str]:
+    """What an answer says, line by line, without what varies."""
+    first = [] if answer.status_code == 200 else [f"({answer.status_code})"]
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    lines = Page(answer.text).lines if kind == "text/html" else [f"({kind})", *answer.text.splitlines()]
+    return [*first, *filter(None, map(_steady, lines))]
+
+
+def _steady(line: str) -> str:
+    for form, instead in _VARYING:
+        line = form.sub(instead, line)
+    return line.strip()
+
+
+@dataclass
+class Visitor:
+    """All who visit pages of one world, each below their own path."""
+
+    simulator: Simulator
+    http: httpx.AsyncClient
+    clock: ManualClock
+    last: httpx.Response | None = None
+
+    async def enter(self, *roles: str) -> None:
+        """Log people in."""
+        people = {one["role"]: one["idnat"] for one in self.simulator.ready()["personas"]}
+        token = form_token((await self.http.get("/")).text)
+        for role in roles:
+            await self.http.post("/ui/log-in", data={"token": token, "who": people[role], "name": role})
+
+    async def step(self, text: str) -> httpx.Response | None:
+        """Take one step; the page to which it leads."""
+        _, _, what = text.partition(" ")
+        verb, _, rest = what.partition(" ")
+        if text.startswith("clock "):
+            self.clock.advance(timedelta(days=int(verb)))
+            return None
+        if verb == "link":
+            page = Page(self._page.text)
+            place = next((href for said, href in page.links if said == rest), None)
+            assert place is not None, f"{text}: there are {[said for said, _ in page.links]}"
+            self.last = await self._get(urljoin(str(self._page.url), place))
+        elif verb == "button":
+            self.last = await self._send(rest)
+        else:
+            self.last = await self._get(what)
+        return self.last
+
+    @property
+    def _page(self) -> httpx.Response:
+        assert self.last is not None
+        return self.last
+
+    async def _get(self, place: str) -> httpx.Response:
+        return await self.http.get(place, follow_redirects=True)
+
+    async def _send(self, text: str) -> httpx.Response:
+        name, *given = (one.strip() for one in text.split(" | "))
+        page = Page(self._page.text)
+        found = [(form, one) for form in page.forms for one in form.buttons if one[0] == name]
+        assert found, f"{name}: there are {[one[0] for form in page.forms for one in form.buttons]}"
+        form, (_, key, value) = found[0]
+        fields = list(form.fields) + ([(key, value)] if key else [])
+        for one in given:
+            field_, _, said = one.partition("=")
+            more = field_.endswith("+")
+            fields = [each for each in fields if more or each[0] != field_] + ([(field_.rstrip("+"), said)] if said else [])
+        place = urljoin(str(self._page.url), form.action)
+        if form.method.lower() == "post":
+            together: dict[str, Any] = {}
+            for key, value in fields:
+                together.setdefault(key, []).append(value)
+            return await self.http.post(place, data=together, follow_redirects=True)
+        return await self.http.get(place, params=QueryParams(tuple(fields)), follow_redirects=True)
+
+
+def read(text: str) -> list[str]:
+    """The steps of a file, its comments and the empty lines between, without what is said."""
+    return [line for line in text.splitlines() if line.startswith(("> ", "# ")) or not line]
+
+
+async def visited(start: StartSimulator, text: str) -> str:
+    """A file with what pages say now, in a world of its own, in which the people of the cabinet have worked for a morning."""
+    clock, said = ManualClock(), []
+    async with start(clock=clock, relay="direct", peers_proof="domain") as simulator:
+        await live(simulator)
+        await settled(simulator)
+        cookies = {"mss-sim-language": "en"} if text.startswith(_ENGLISH) else {}
+        async with httpx.AsyncClient(base_url=simulator.ready()["http"], cookies=cookies, timeout=20) as http:
+            visitor = Visitor(simulator, http, clock)
+            await visitor.enter("doctor", "secretary", "patient")
+            for step in read(text):
+                page = await visitor.step(step[2:]) if step.startswith("> ") else None
+                said.append((step, told(page) if page is not None else []))
+    return _kept(said)
+
+
+def _kept(said: list[tuple[str, list[str]]]) -> str:
+    """A file as it is kept: what a page says as one before in this file did, line after line, is `…`."""
+    kept: list[str] = []
+    known: set[tuple[str, str]] = set()
+    for step, lines in said:
+        kept.append(step)
+        for pair in zip(["", *lines], lines, strict=False):
+            if pair not in known:
+                kept.append(pair[1])
+            elif kept[-1] != "…":
+                kept.append("…")
+        known.update(zip(["", *lines], lines, strict=False))
+    return "".join(f"{line}\n" for line in kept)
+
+
+def _write(names: list[str]) -> None:
+    for path in FILES:
+        if not names or path.stem in names:
+            with tempfile.TemporaryDirectory() as folder:
+                now = asyncio.run(visited(starter(Path(folder) / "data"), path.read_text(encoding="utf-8")))
+            path.write_text(now, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _write(sys.argv[1:])
