@@ -2,10 +2,10 @@
 
 # a comment
 > doctor /ui/as/doctor/        somebody opens a page; `-` is whoever drives the simulator
-> doctor link Journal          somebody follows the link of that name, of the page read last
+> doctor link Journal          somebody follows the first link that begins so, of the page read last
 > doctor button Garder | name=x  somebody sends the form of that button, its fields filled in; `name=` empties one, `name+=x` adds another
 > clock 3 days                 the time of the world passes
-What stands under a step is all that the page says then, line by line, and `…` where a page before it in the file said the same:
+What stands under a step is all that the page says then, line by line; `… 12` are so many that a page before it in the file said too:
 `[name](where)` is a link, `‹name=value›` a field, `«name»` a button. What no two worlds have in common is `…` too, ids, tokens, ports and
 sizes; times are those of a clock that stands still. A page that is no 200 says so first.
 
@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -28,6 +29,8 @@ from httpx import QueryParams
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
+from tests.carers import make_carer
+from tests.clients import Person
 from tests.conftest import StartSimulator, starter
 from tests.pages.morning import live
 from tests.pages.people import form_token, settled
@@ -43,6 +46,7 @@ _VARYING = tuple(
         (r"\b[0-7][0-9a-z]{12}\b", "…"),
         (r"\bhttps?://(?:localhost|127\.0\.0\.1):\d+", "…"),
         (r"(?<=127\.0\.0\.1:)\d+", "…"),
+        (r"(?<=/ui/kiosk/)[0-9a-f]{12}", "…"),
         (r"(?<=port )\d{4,5}\b", "…"),
         (r"\d+(?:\.\d+)?@test\.sim\.mssante\.fr", "…@test.sim.mssante.fr"),
         (r"(?<=…\.)[0-9a-f]{8}(?=@)", "…"),
@@ -63,6 +67,7 @@ class Form:
     action: str
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -108,6 +113,8 @@ class Page(HTMLParser):
     def _input(self, given: dict[str, str | None]) -> None:
         name, value, kind = given.get("name") or "", given.get("value") or "", given.get("type") or "text"
         form, ticked = self._form(given), "checked" in given
+        if form is not None:
+            form.names.add(name)
         if form is not None and name and (kind not in ("checkbox", "radio") or ticked):
             form.fields.append((name, value))
         if name not in ("token", "key", "back"):
@@ -142,12 +149,15 @@ class Page(HTMLParser):
         elif tag == "option":
             form, select = self._form({}), next((known for tag_, known, _ in reversed(self._open) if tag_ == "select"), {})
             value = given.get("value", said) or ""
+            if form is not None:
+                form.names.add(select.get("name") or "")
             if form is not None and ("selected" in given or not any(name == select.get("name") for name, _ in form.fields)):
                 form.fields = [one for one in form.fields if one[0] != select.get("name")] + [(select.get("name") or "", value)]
             self._say(f" ‹{select.get('name')}={value}{' chosen' if 'selected' in given else ''}› ")
         elif tag == "textarea":
             form = self._form(given)
             if form is not None:
+                form.names.add(given.get("name") or "")
                 form.fields.append((given.get("name") or "", said))
             self._say(f" ‹{given.get('name')}› ")
         elif given.get("data-part"):
@@ -181,12 +191,11 @@ class Visitor:
     clock: ManualClock
     last: httpx.Response | None = None
 
-    async def enter(self, *roles: str) -> None:
-        """Log people in."""
-        people = {one["role"]: one["idnat"] for one in self.simulator.ready()["personas"]}
+    async def enter(self, **people: str) -> None:
+        """Log people in, each under a name."""
         token = form_token((await self.http.get("/")).text)
-        for role in roles:
-            await self.http.post("/ui/log-in", data={"token": token, "who": people[role], "name": role})
+        for name, idnat in people.items():
+            await self.http.post("/ui/log-in", data={"token": token, "who": idnat, "name": name})
 
     async def step(self, text: str) -> httpx.Response | None:
         """Take one step; the page to which it leads."""
@@ -197,7 +206,7 @@ class Visitor:
             return None
         if verb == "link":
             page = Page(self._page.text)
-            place = next((href for said, href in page.links if said == rest), None)
+            place = next((href for said, href in page.links if said.startswith(rest)), None)
             assert place is not None, f"{text}: there are {[said for said, _ in page.links]}"
             self.last = await self._get(urljoin(str(self._page.url), place))
         elif verb == "button":
@@ -217,7 +226,8 @@ class Visitor:
     async def _send(self, text: str) -> httpx.Response:
         name, *given = (one.strip() for one in text.split(" | "))
         page = Page(self._page.text)
-        found = [(form, one) for form in page.forms for one in form.buttons if one[0] == name]
+        filled = {one.partition("=")[0].rstrip("+") for one in given}
+        found = [(form, one) for form in page.forms for one in form.buttons if one[0] == name and filled <= form.names]
         assert found, f"{name}: there are {[one[0] for form in page.forms for one in form.buttons]}"
         form, (_, key, value) = found[0]
         fields = list(form.fields) + ([(key, value)] if key else [])
@@ -245,10 +255,12 @@ async def visited(start: StartSimulator, text: str) -> str:
     async with start(clock=clock, relay="direct", peers_proof="domain") as simulator:
         await live(simulator)
         await settled(simulator)
+        carer = await make_carer(simulator)
         cookies = {"mss-sim-language": "en"} if text.startswith(_ENGLISH) else {}
         async with httpx.AsyncClient(base_url=simulator.ready()["http"], cookies=cookies, timeout=20) as http:
             visitor = Visitor(simulator, http, clock)
-            await visitor.enter("doctor", "secretary", "patient")
+            idnats = {role: Person(simulator, role).idnat for role in ("doctor", "secretary", "patient")}
+            await visitor.enter(**idnats, carer=carer.idnat)
             for step in read(text):
                 page = await visitor.step(step[2:]) if step.startswith("> ") else None
                 said.append((step, told(page) if page is not None else []))
@@ -256,17 +268,16 @@ async def visited(start: StartSimulator, text: str) -> str:
 
 
 def _kept(said: list[tuple[str, list[str]]]) -> str:
-    """A file as it is kept: what a page says as one before in this file did, line after line, is `…`."""
+    """A file as it is kept: so many lines of a page that one before in this file said too, one behind the other, are `… 12`."""
     kept: list[str] = []
     known: set[tuple[str, str]] = set()
     for step, lines in said:
         kept.append(step)
-        for pair in zip(["", *lines], lines, strict=False):
-            if pair not in known:
-                kept.append(pair[1])
-            elif kept[-1] != "…":
-                kept.append("…")
-        known.update(zip(["", *lines], lines, strict=False))
+        pairs = list(zip(["", *lines], lines, strict=False))
+        for old, those in groupby(pairs, key=known.__contains__):
+            found = [line for _, line in those]
+            kept += [f"… {len(found)}"] if old else found
+        known.update(pairs)
     return "".join(f"{line}\n" for line in kept)
 
 
