@@ -84,6 +84,51 @@ async def test_duplicate_parameters_are_refused(party: RelyingParty) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["token", "token/introspect", "revoke", "ext/ciba/auth"])
+async def test_a_parameter_that_comes_twice_is_refused_even_where_nobody_needs_it(party: RelyingParty, endpoint: str) -> None:
+    url, form = f"{party.issuer}/protocol/openid-connect/{endpoint}", {"Content-Type": "application/x-www-form-urlencoded"}
+    asked = "grant_type=refresh_token&refresh_token=x&token=x&scope=openid+scope_all&login_hint=899700420013&acr_values=eidas1"
+    for content in (f"{asked}&x=1&x=2", f"{asked}&x=1&x="):
+        answer = await party.http.post(url, content=content, headers=form, auth=party.basic)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        assert answer.json()["error_description"] == "x was given more than once."
+
+
+@pytest.mark.parametrize("path", ["/callback?code=a&code=b", "/callback?x=1&x=2", "{issuer}/protocol/openid-connect/logout?x=1&x=2"])
+async def test_a_page_that_is_asked_for_with_a_parameter_twice_is_refused(party: RelyingParty, path: str) -> None:
+    answer = await party.http.get(path.format(issuer=party.issuer) if path.startswith("{") else f"{party.base}{path}")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["state", "nonce", "login_hint"])
+async def test_a_value_has_at_most_2000_characters(party: RelyingParty, name: str) -> None:
+    assert (await party.authorize(**{name: "s" * 2_000})).status_code == 200
+    assert told(await party.authorize(**{name: "s" * 2_001}))["error"] == "invalid_request"
+
+
+async def test_an_age_has_at_most_nine_digits_and_none_sends_nobody_to_a_page(party: RelyingParty) -> None:
+    assert (await party.authorize(max_age="9" * 9)).status_code == 200
+    assert told(await party.authorize(max_age="9" * 10))["error"] == "invalid_request"
+    assert told(await party.authorize(max_age="0", prompt="none"))["error"] == "login_required"
+
+
+@pytest.mark.parametrize(("name", "status"), [("request", 302), ("request_uri", 302), ("response_mode", 302)])
+async def test_what_is_empty_counts_as_not_given(party: RelyingParty, name: str, status: int) -> None:
+    assert (await party.authorize(**{name: ""})).status_code == 200
+    assert (await party.authorize(**{name: "x"})).status_code == status
+
+
+@pytest.mark.parametrize("name", ["login_hint_token", "id_token_hint", "request"])
+async def test_an_approval_is_asked_for_by_a_login_hint_alone(party: RelyingParty, name: str) -> None:
+    form = {"scope": "openid scope_all", "login_hint": DOCTOR, "acr_values": "eidas1", "binding_message": "42"}
+    answer = await party.post("ext/ciba/auth", **form, **{name: "x"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert answer.json()["error_description"].startswith(f"{name} is not served here")
+    assert (await party.post("ext/ciba/auth", **{**form, "scope": "openid"})).json()["error"] == "invalid_scope"
+    assert (await party.post("ext/ciba/auth", **{**form, "acr_values": "eidas9"})).json()["error"] == "invalid_request"
+    assert "auth_req_id" in (await party.post("ext/ciba/auth", **form)).json()
+
+
+@pytest.mark.parametrize("endpoint", ["token", "token/introspect", "revoke", "ext/ciba/auth"])
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [

@@ -331,6 +331,29 @@ async def test_a_signed_assertion_is_refused_for_what_it_says(signer: Signer, ch
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.parametrize(
+    ("claim", "good", "bad"),
+    [
+        pytest.param("exp", 1, 0, id="it ends after now"),
+        pytest.param("exp", 3_600, 3_601, id="it lives for an hour at most"),
+        pytest.param("nbf", 60, 61, id="it begins in a minute at most"),
+    ],
+)
+async def test_the_time_of_an_assertion_has_these_ends(signer: Signer, claim: str, good: int, bad: int) -> None:
+    taken, refused = [await signer.ask(signer.assertion(**{claim: signer.now + at})) for at in (good, bad)]
+    assert (taken.json()["error"], refused.json()["error"]) == ("invalid_grant", "invalid_client")
+
+
+@pytest.mark.parametrize(("jti", "error"), [("j" * 200, "invalid_grant"), ("j" * 201, "invalid_client"), ("", "invalid_client")])
+async def test_an_assertion_is_called_by_1_to_200_characters(signer: Signer, jti: str, error: str) -> None:
+    assert (await signer.ask(signer.assertion(jti=jti))).json()["error"] == error
+
+
+@pytest.mark.parametrize(("nbf", "error"), [(0, "invalid_grant"), ("0", "invalid_client"), (1.5, "invalid_client")])
+async def test_an_assertion_begins_at_a_whole_second(signer: Signer, nbf: Any, error: str) -> None:
+    assert (await signer.ask(signer.assertion(nbf=nbf))).json()["error"] == error
+
+
 @pytest.mark.parametrize("assertion", ["x", "a.b.c", "..", "e30.e30.", "e30.W10.e30", "é.é.é", "\x7f", "A" * 20_000])
 async def test_a_malformed_assertion_is_refused(signer: Signer, assertion: str) -> None:
     answer = await signer.ask(assertion)
