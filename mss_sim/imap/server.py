@@ -7,7 +7,7 @@ import asyncio
 import ssl
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mss_sim import log
 from mss_sim.config.settings import Settings
@@ -367,13 +367,10 @@ class ImapConnection(asyncio.Protocol):
         """Whether there are octets that the client sent without waiting for its response."""
         return self._reader.waiting > 0
 
-    async def start_tls(self) -> bool:
-        """Start TLS."""
-        if self._front.tls is None:
-            return False
-        self._transport = await self._loop.start_tls(self._transport, self, self._front.tls, server_side=True)
+    async def start_tls(self) -> None:
+        """Start TLS; the verb is refused where there is no context for it."""
+        self._transport = await self._loop.start_tls(self._transport, self, cast("ssl.SSLContext", self._front.tls), server_side=True)
         self._transport.set_write_buffer_limits(_WRITE_HIGH_BYTES)
-        return True
 
     def compress(self) -> None:
         """Deflate in both directions from here on (ref: rfc4978#4)."""

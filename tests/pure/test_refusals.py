@@ -59,6 +59,49 @@ def test_the_class_of_an_enhanced_code_is_that_of_its_reply(rule: Rule) -> None:
     assert len(enhanced.split(".")) == 3
 
 
+TOGETHER = {
+    "": {354},
+    "2.0.0": {214, 220, 221, 250},
+    "2.1.0": {250},
+    "2.1.5": {250},
+    "2.5.0": {252},
+    "2.7.0": {235},
+    "4.2.1": {450},
+    "4.2.2": {452},
+    "4.3.0": {451},
+    "4.4.2": {421},
+    "4.4.7": {450},
+    "4.5.3": {452},
+    "4.7.0": {421},
+    "4.7.1": {451},
+    "5.1.1": {550},
+    "5.1.3": {501},
+    "5.2.1": {550},
+    "5.3.4": {552},
+    "5.5.0": {550},
+    "5.5.1": {502, 503, 554},
+    "5.5.2": {500, 501},
+    "5.5.4": {501},
+    "5.5.6": {500},
+    "5.6.0": {554},
+    "5.7.0": {501, 530, 554},
+    "5.7.1": {550, 553},
+    "5.7.8": {535},
+}
+"""The numbers that stand before each enhanced code (RFC 3463, RFC 4954, RFC 5248), whether or not a client ever hears them."""
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_number_of_a_reply_goes_with_its_enhanced_code(rule: Rule) -> None:
+    for reply in (refused(Refusal(rule, quoted("Why."))), refused(Refusal(rule, quoted("Why.")), at_mail=True)):
+        assert reply.code in TOGETHER[reply.enhanced]
+
+
+@pytest.mark.parametrize("reply", FIXED, ids=lambda reply: f"{reply.code} {reply.enhanced}")
+def test_the_number_of_a_fixed_reply_goes_with_its_enhanced_code(reply: Reply) -> None:
+    assert reply.code in TOGETHER[reply.enhanced]
+
+
 @pytest.mark.parametrize("reply", FIXED, ids=lambda reply: f"{reply.code} {reply.enhanced}")
 def test_a_fixed_reply_is_one_ascii_line_whose_classes_agree(reply: Reply) -> None:
     line = reply.line(Language.EN)
