@@ -99,6 +99,27 @@ async def test_a_page_that_is_asked_for_with_a_parameter_twice_is_refused(party:
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "fails"),
+    [
+        ("/auth", True),
+        ("/auth/approvals", True),
+        ("{realm}/protocol/openid-connect/logout", True),
+        ("{realm}/protocol/openid-connect/certs", True),
+        ("{realm}/protocol/openid-connect/userinfo", True),
+        ("{realm}/.well-known/openid-configuration", True),
+        ("{realm}/.well-known/wallet-openid-configuration", True),
+        ("/callback", False),
+    ],
+)
+async def test_all_is_out_of_order_but_the_page_of_the_client(simulator: Simulator, party: RelyingParty, path: str, fails: bool) -> None:
+    await control(simulator, "PATCH", "/psc", {"outages": 1})
+    url = path.replace("{realm}", party.issuer) if "{realm}" in path else f"{party.base}{path}"
+    first, second = await party.http.get(url), await party.http.get(url)
+    assert ((first.status_code == 503), (second.status_code == 503)) == (fails, False)
+    assert (await control(simulator, "GET", "/psc")).json()["outages"] == (0 if fails else 1)
+
+
 @pytest.mark.parametrize("name", ["state", "nonce", "login_hint"])
 async def test_a_value_has_at_most_2000_characters(party: RelyingParty, name: str) -> None:
     assert (await party.authorize(**{name: "s" * 2_000})).status_code == 200

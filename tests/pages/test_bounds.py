@@ -165,6 +165,43 @@ async def test_a_patient_does_not_answer_to_themselves(simulator: Simulator, htt
     page = (await http.get(f"/ui/as/patient/patients/{PATIENT}/letters/{own['id']}")).text
     to = page.partition("Votre réponse sera envoyée à")[2].partition("</p>")[0]
     assert ("MARTIN" in to or DOCTOR in to, PATIENT in to or "FONTAINE" in to) == (True, False)
+    assert page.count("<dt>Règle</dt>") == 1, "of the doctor alone it is told why"
+
+
+async def test_an_operator_is_shown_at_the_first_of_its_domains(simulator: Simulator, http: httpx.AsyncClient) -> None:
+    token = form_token((await http.get("/ui/operators")).text)
+    form = {"token": token, "name": "Deux", "domains": "un.mssante.fr, trois.mssante.fr", "place": "here", "password": "yes"}
+    answer = await http.post("/ui/operators", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ui/operators#trois.mssante.fr")
+
+
+@pytest.mark.parametrize(
+    ("document", "page"), [("x", "1"), ("1", "x"), ("²", "1"), ("0", "1"), ("1", "0"), ("-1", "1"), ("9" * 30, "1"), ("1", "1")]
+)
+async def test_what_is_no_number_of_a_page_is_not_there(simulator: Simulator, http: httpx.AsyncClient, document: str, page: str) -> None:
+    doctor = Person(simulator, "doctor")
+    assert (await doctor.send(DOCTOR, to=[DOCTOR])).status_code == 201
+    [came] = await doctor.inbox(DOCTOR, wait=10)
+    await log_in(simulator, http, "doctor", "/ui/as/doctor/")
+    drawn = f"/ui/as/doctor/mailboxes/{DOCTOR}/letters/{came['id']}/documents/drawn/{document}/{page}"
+    assert (await http.get(drawn)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "form", "status"),
+    [
+        ("write", "part", {"author": f"{DOCTOR} owner", "to": DOCTOR, "subject": "x", "text": "x", "key": "k"}, 303),
+        ("charge", "letter", {"deed": "take"}, 422),
+        ("letters", "letter", {"do": "read"}, 422),
+    ],
+)
+async def test_a_file_in_the_place_of_a_word_is_not_there(
+    simulator: Simulator, http: httpx.AsyncClient, path: str, name: str, form: dict[str, str], status: int
+) -> None:
+    token = await log_in(simulator, http, "doctor", f"/ui/as/doctor/mailboxes/{DOCTOR}")
+    files = {name: ("a.txt", b"a", "text/plain")}
+    answer = await http.post(f"/ui/as/doctor/mailboxes/{DOCTOR}/{path}", data={"token": token, **form}, files=files)
+    assert answer.status_code == status, answer.text
 
 
 _FILES: list[dict[str, Any]] = [{"filename": f"{name}.txt", "content_base64": base64_of(name.encode())} for name in ("un", "deux")]

@@ -69,6 +69,27 @@ def test_rows_are_as_wide_as_their_numbers_and_tell_a_part_apart() -> None:
     assert half.rows[0].width == half.width / 2
 
 
+@pytest.mark.parametrize(("count", "height"), [(0, 4), (1, 60), (3, 172)])
+def test_a_drawing_of_rows_is_56_high_for_each_and_a_little_more(count: int, height: int) -> None:
+    drawn = charts.rows([1.0] * count)
+    assert (drawn.height, drawn.width) == (height, 640)
+    assert [(row.text_y, row.bar_y, row.height) for row in drawn.rows] == [(at * 56 + 22, at * 56 + 32, 16) for at in range(count)]
+
+
+def test_columns_leave_room_for_numbers_above_below_and_at_the_left() -> None:
+    drawn = charts.columns([[1, 1]])
+    assert (drawn.left, drawn.base, drawn.height, drawn.ticks[-1].y) == (62, 224, 264, 14)
+    assert [round(bar.x, 2) for bar in drawn.bars] == [93.79, 382.79]
+    assert {round(bar.width, 2) for bar in drawn.bars} == {225.42}
+
+
+@pytest.mark.parametrize(
+    ("count", "named"), [(8, list(range(8))), (9, [0, 2, 4, 6, 8]), (16, list(range(0, 16, 2))), (17, [0, 3, 6, 9, 12, 15])]
+)
+def test_at_most_eight_periods_are_named_evenly(count: int, named: list[int]) -> None:
+    assert [label.period for label in charts.columns([[1] * count]).labels] == named
+
+
 @given(_NUMBERS)
 def test_every_row_is_seen_below_the_one_before(values: list[int]) -> None:
     drawn = charts.rows(values)
