@@ -340,7 +340,8 @@ async def test_a_signed_assertion_is_refused_for_what_it_says(signer: Signer, ch
     ],
 )
 async def test_the_time_of_an_assertion_has_these_ends(signer: Signer, claim: str, good: int, bad: int) -> None:
-    taken, refused = [await signer.ask(signer.assertion(**{claim: signer.now + at})) for at in (good, bad)]
+    wanted: list[dict[str, Any]] = [{claim: signer.now + at} for at in (good, bad)]
+    taken, refused = [await signer.ask(signer.assertion(**one)) for one in wanted]
     assert (taken.json()["error"], refused.json()["error"]) == ("invalid_grant", "invalid_client")
 
 

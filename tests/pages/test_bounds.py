@@ -142,6 +142,11 @@ def test_a_cookie_that_is_too_short_to_be_ours_is_replaced(cookie: str, kept: bo
     assert (browser == cookie, len(browser) >= 32) == (kept, True)
 
 
+async def test_a_browser_is_given_its_cookie_once(http: httpx.AsyncClient) -> None:
+    first, second = await http.get("/"), await http.get("/")
+    assert (COOKIE in first.headers.get("set-cookie", ""), "set-cookie" in second.headers) == (True, False)
+
+
 @pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
 def test_a_cookie_is_strict_and_read_by_no_script(scheme: str, secure: bool) -> None:
     response = Response()
