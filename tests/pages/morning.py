@@ -8,6 +8,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import to_datetime
 from mss_sim.documents.making.pdf_writing import write_pdf
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PATIENT2, PRACTICE, WARD, ImapClient, Person, control, letter
+from tests.pages.people import settled
 from tests.parcels import paper
 
 _PDF = write_pdf(
@@ -36,7 +37,7 @@ _RESULTS = """<h2>Biochimie</h2><table border="1" cellpadding="6"><tr><th>Examen
 
 
 async def live(simulator: Simulator) -> None:
-    """Let the people of the cabinet work for a morning, each by the door that is theirs."""
+    """Let the people of the cabinet work for a morning, each by the door that is theirs; what is sent comes before the next is."""
     await _letters_come(simulator)
     await _patients_ask(simulator)
     await _the_secretary_answers(simulator)
@@ -60,6 +61,7 @@ async def _letters_come(simulator: Simulator) -> None:
         (PRACTICE, letter(durand, PRACTICE, "Sortie de M. POLI", "M. POLI sort demain matin.", **asked)),
     ):
         assert (await hospital.smtp(HOSPITAL, to, sent)).code == 250
+        await settled(simulator)
     for subject, text in (
         ("Rendez-vous de M. BONNET", "Pouvez-vous le recevoir jeudi avant 11 h ?"),
         ("Demande de copie d'un dossier", "Le service souhaite la dernière lettre de consultation de Mme FONTAINE."),
@@ -69,6 +71,7 @@ async def _letters_come(simulator: Simulator) -> None:
         ),
     ):
         assert (await ward.send(WARD, to=[PRACTICE, DOCTOR], subject=subject, text=text)).status_code == 201
+        await settled(simulator)
 
 
 async def _patients_ask(simulator: Simulator) -> None:
@@ -84,9 +87,11 @@ async def _patients_ask(simulator: Simulator) -> None:
         patient = Person(simulator, role)
         (came,) = await patient.inbox(to, wait=20)
         await patient.open(to, came["id"])
+        await settled(simulator)
         answer = {"to": [DOCTOR], "subject": f"Re: {subject}", "text": "Merci docteur. Dois-je poursuivre le traitement ?"}
         sent = await patient.send(to, in_reply_to=came["id"], **answer)
         assert sent.status_code == (403 if closes else 201)
+        await settled(simulator)
 
 
 async def _the_secretary_answers(simulator: Simulator) -> None:
@@ -103,6 +108,7 @@ async def _the_secretary_answers(simulator: Simulator) -> None:
     hospital = Person(simulator, "hospital")
     (came,) = [one for one in await hospital.inbox(HOSPITAL, wait=20) if one["subject"].startswith("Re:")]
     await hospital.open(HOSPITAL, came["id"])
+    await settled(simulator)
     program = await ImapClient.open(simulator, f"{PRACTICE}*sophie.petit", secretary.account["password"])
     for command in ("SELECT INBOX", "FETCH 1:* (FLAGS ENVELOPE)", "STORE 1 +FLAGS (\\Flagged)", "SELECT Nulle-part", "LOGOUT"):
         await program.ask(command)
@@ -130,6 +136,7 @@ async def _something_fails(simulator: Simulator) -> None:
     doctor = Person(simulator, "doctor")
     unknown = "accueil@hopital-ormes.sim.mssante.fr"
     assert (await doctor.smtp(DOCTOR, unknown, letter(DOCTOR, unknown, "Demande de rendez-vous"))).code == 250, "a report comes back"
+    await settled(simulator)
     assert (await doctor.smtp(HOSPITAL, DOCTOR2, letter(HOSPITAL, DOCTOR2, "De la part d'un autre"))).code >= 500
     await control(simulator, "POST", "/faults/presets/mes-down")
     assert (await doctor.smtp(DOCTOR, PATIENT, letter(DOCTOR, PATIENT, "Rappel de rendez-vous", "À lundi, 10 h."))).code == 250

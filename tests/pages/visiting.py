@@ -54,6 +54,7 @@ _VARYING = tuple(
         (r"(?<=Idempotency-Key)(\W+)[\w-]{22}", r"\1…"),
         (r"\d\d/\d\d/\d{4} \| [0-9a-f]+…(?=\(/ui/control/certificates)", "…"),
         (r"[0-9a-f]{36,40}", "…"),
+        (r"(?<![\w-])[\w-]{43}(?![\w-])", "…"),
         (r"(?<=python-httpx)(/|%2F)[0-9.]+", r"\1…"),
         (r"\d+(?:[.,]\d)? (?:o|ko|B|kB)\b", "… o"),  # names of messages have not all as many digits
     )
