@@ -27,6 +27,42 @@ async def party(world: Simulator) -> AsyncIterator[RelyingParty]:
         yield made
 
 
+_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth", "none"]
+_SIGNED = ["RS256", "PS256", "ES256"]
+_CAN: dict[str, object] = {
+    "response_types_supported": ["code"],
+    "response_modes_supported": ["query"],
+    "grant_types_supported": ["authorization_code", "refresh_token", "urn:openid:params:grant-type:ciba"],
+    "subject_types_supported": ["public"],
+    "id_token_signing_alg_values_supported": ["RS256"],
+    "userinfo_signing_alg_values_supported": ["RS256"],
+    "token_endpoint_auth_methods_supported": _METHODS,
+    "token_endpoint_auth_signing_alg_values_supported": _SIGNED,
+    "introspection_endpoint_auth_methods_supported": _METHODS[:-1],
+    "introspection_endpoint_auth_signing_alg_values_supported": _SIGNED,
+    "revocation_endpoint_auth_methods_supported": _METHODS,
+    "revocation_endpoint_auth_signing_alg_values_supported": _SIGNED,
+    "scopes_supported": ["openid", "scope_all"],
+    "acr_values_supported": ["eidas1"],
+    "claims_supported": ["sub", "iss", "auth_time", "acr", "SubjectNameID", "preferred_username", "given_name", "family_name"],
+    "claim_types_supported": ["normal"],
+    "claims_parameter_supported": False,
+    "request_parameter_supported": False,
+    "request_uri_parameter_supported": False,
+    "require_pushed_authorization_requests": False,
+    "code_challenge_methods_supported": ["S256"],
+    "backchannel_token_delivery_modes_supported": ["poll"],
+    "tls_client_certificate_bound_access_tokens": False,
+    "authorization_response_iss_parameter_supported": True,
+    "prompt_values_supported": ["none", "login", "consent", "select_account"],
+}
+
+
+async def test_discovery_tells_exactly_what_is_served(party: RelyingParty) -> None:
+    found = (await party.http.get(f"{party.issuer}/.well-known/openid-configuration")).json()
+    assert {name: value for name, value in found.items() if not str(value).startswith("http")} == _CAN
+
+
 async def test_both_discovery_documents_tell_the_same(party: RelyingParty) -> None:
     national = (await party.http.get(f"{party.issuer}/.well-known/wallet-openid-configuration")).json()
     assert national == (await party.http.get(f"{party.issuer}/.well-known/openid-configuration")).json()
