@@ -43,12 +43,12 @@ _ALONE = frozenset({"input", "br", "img", "hr", "link", "meta", "wbr", "rect", "
 _VARYING = tuple(
     (re.compile(form), instead)
     for form, instead in (
-        (r"\b[0-7][0-9a-z]{12}\b", "…"),
+        (r"\b[FMT]?[0-7][0-9a-z]{12}\b", "…"),
         (r"\bhttps?://(?:localhost|127\.0\.0\.1):\d+", "…"),
         (r"(?<=127\.0\.0\.1:)\d+", "…"),
         (r"(?<=/ui/kiosk/)[0-9a-f]{12}", "…"),
         (r"(?<=port )\d{4,5}\b", "…"),
-        (r"\d+(?:\.\d+)?@test\.sim\.mssante\.fr", "…@test.sim.mssante.fr"),
+        (r"\d+(?:\.\d+)?@test\.sim[a-z.]*", "…@test.sim.mssante.fr"),
         (r"(?<=…\.)[0-9a-f]{8}(?=@)", "…"),
         (r"={15}\d+==", "…"),
         (r"(?<=Idempotency-Key)(\W+)[\w-]{22}", r"\1…"),
