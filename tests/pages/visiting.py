@@ -57,7 +57,7 @@ _VARYING = tuple(
         (r"(?<![\w-])[\w-]{43}(?![\w-])", "…"),
         (r"(?<=python-httpx)(/|%2F)[0-9.]+", r"\1…"),
         (r"\d+(?:[.,]\d)? (?:o|ko|B|kB)\b", "… o"),  # names of messages have not all as many digits
-        (r"^\d{3,}$", "…"),
+        (r"^\d{3,6}$", "…"),
     )
 )
 
