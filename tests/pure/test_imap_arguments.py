@@ -284,6 +284,24 @@ def test_what_does_not_follow_the_grammar_is_bad(verb: str, text: bytes) -> None
         ("search", b" OLDER 5", "OLDER is not offered: WITHIN is not announced"),
         ("search", b" YOUNGER 5", "YOUNGER is not offered: WITHIN is not announced"),
         ("uid set", b" x", "a set of numbers is expected before 'x'"),
+        ("mailbox", b" a bcdefghijklmnopqrstuvwxyz", "nothing more is expected before ' bcdefghijklmnopqrst'"),
+        ("search", b" (", "an atom is expected at the end"),
+        ("store", b" 1 FLAGS (()", "a flag is expected before '()'"),
+        ("search", b" ON 5-January-2026-and-no-more", "'5-January-2026-and-n' is not a date such as 5-Jan-2026"),
+        ("search", b" ON 30-Feb-2026", "'30-Feb-2026' is not a date such as 5-Jan-2026"),
+        ("fetch", b" 1 (" + b"UID " * 200 + b"UID)", "a FETCH asks for at most 200 items; send several (quirks#imap-items)"),
+        ("fetch", b" 1 BODY[" + b"1." * 100 + b"1]", "a section has at most 100 numbers"),
+        (
+            "fetch",
+            b" 1 BODY[HEADER.FIELDS (" + b"X " * 200 + b"X)]",
+            "a section names at most 200 header fields; ask for HEADER (quirks#imap-items)",
+        ),
+        ("list", b' "" (' + b"a " * 20 + b"a)", "a LIST holds at most 20 patterns; send several (quirks#imap-items)"),
+        ("search", b" " + b"SEEN " * 500 + b"SEEN", "a search holds at most 500 keys, 50 levels deep"),
+        ("search", b" " + b"NOT " * 51 + b"SEEN", "a search holds at most 500 keys, 50 levels deep"),
+        ("search", b" " + b"(" * 51 + b"SEEN" + b")" * 51, "a search holds at most 500 keys, 50 levels deep"),
+        ("search", b" " + b"OR SEEN " * 51 + b"SEEN", "a search holds at most 500 keys, 50 levels deep"),
+        ("search", b" " + b"(SEEN " * 51 + b"SEEN" + b")" * 51, "a search holds at most 500 keys, 50 levels deep"),
     ],
 )
 def test_what_is_bad_is_told_with_what_is_expected_and_where(verb: str, text: bytes, words: str) -> None:
@@ -515,6 +533,7 @@ def test_only_some_items_need_the_message_itself(text: bytes, needed: bool) -> N
 
 def test_in_utf8_names_and_quoted_strings_are_as_they_are_written() -> None:
     assert read(commands.mailbox, ' "Reçus &-"'.encode(), utf8=True) == "Reçus &-"
+    assert [read(commands.mailbox, b" &AOk-", utf8=utf8) for utf8 in (True, False)] == ["&AOk-", "é"]
     with pytest.raises(Bad):
         read(commands.mailbox, b' "\xff"', utf8=True)
 

@@ -138,9 +138,33 @@ def test_sort_and_thread_are_read() -> None:
     assert search_keys.thread(Arguments((b" references us-ascii SEEN ALL",), utf8=False)) == ThreadArguments("REFERENCES", both(SEEN, ALL))
 
 
-def test_fifty_levels_are_read() -> None:
-    key = search(b"NOT " * 50 + b"SEEN").key
-    assert kinds(key) == {"NOT", "FLAG"}
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"NOT " * 50 + b"SEEN",
+        b"(" * 50 + b"SEEN" + b")" * 50,
+        b"OR SEEN " * 50 + b"SEEN",
+        b"(SEEN " * 50 + b"SEEN" + b")" * 50,
+        b"SEEN " * 499 + b"SEEN",
+    ],
+    ids=["inverted", "in parentheses", "alternatives", "lists in lists", "keys side by side"],
+)
+def test_fifty_levels_and_five_hundred_keys_are_read(text: bytes) -> None:
+    assert "FLAG" in kinds(search(text).key)
+
+
+def test_why_a_charset_is_not_understood_is_told() -> None:
+    for arguments, told in (
+        (Arguments((b" CHARSET " + b"X" * 50 + b" ALL",), utf8=False), "X" * 40 + " is not understood"),
+        (Arguments((b" SUBJECT ", Literal(b"\xe9", binary=False), b""), utf8=False), "The text is not UTF-8: send it in one of these"),
+    ):
+        with pytest.raises(BadCharset) as refused:
+            search_keys.search(arguments)
+        assert str(refused.value) == told
+    named = Arguments((b" CHARSET UTF-8 ALL",), utf8=True, utf8_accepted=True)
+    with pytest.raises(Bad, match="names no charset: leave CHARSET out"):
+        search_keys.search(named)
+    assert search_keys.search(Arguments((b" CHARSET UTF-8 ALL",), utf8=True)).key == ALL, "IMAP4rev2 alone still names one"
 
 
 def test_a_tree_tells_what_it_asks() -> None:

@@ -58,6 +58,7 @@ def test_a_name_that_is_no_utf8_is_refused_where_utf8_is_enabled(octets: bytes) 
         ("~peter/mail/台北/日本語", b"~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
         ("😀", b"&2D3eAA-"),
         ("a\tb", b"a&AAk-b"),
+        ("éé×", b"&AOkA6QDX-"),
     ],
 )
 def test_a_name_has_one_spelling_in_modified_utf7(name: str, octets: bytes) -> None:

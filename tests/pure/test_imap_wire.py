@@ -65,13 +65,18 @@ NO_COMMAND = "a command is: tag, space, verb"
         pytest.param(b"a1 \r\n", [refused(b"a1", "a verb follows the tag")], id="no verb"),
         pytest.param(b"a1 {4+}\r\nNOOP\r\n", [refused(b"a1", "a verb follows the tag")], id="a literal for a verb"),
         pytest.param(b"{2+}\r\na1 NOOP\r\n", [refused(b"*", NO_COMMAND)], id="a literal for a tag"),
+        pytest.param(b"\n", [refused(b"*", CRLF_WANTED)], id="a bare LF and nothing"),
         pytest.param(b"a1 NOOP\n", [refused(b"a1", CRLF_WANTED)], id="a bare LF"),
         pytest.param(b"a1 X {1+}\r\na\nb2 NOOP\r\n", [refused(b"a1", CRLF_WANTED), Command(b"b2", "NOOP", (b"",))], id="a bare LF later"),
         pytest.param(b"a1 X {4+}\nb2 X\r\n", [refused(b"a1", CRLF_WANTED)], id="a bare LF after an announcement"),
         pytest.param(b"a1 " + b"x" * 80 + b"\r\n", [refused(b"a1", LINE_TOO_LONG)], id="a long line"),
         pytest.param(b"a" * 90 + b" NOOP\r\n", [refused(b"*", LINE_TOO_LONG)], id="a long tag"),
         pytest.param(b"a1 X" + b" {0+}\r\n" * 20 + b"\r\n", [refused(b"a1", TEXT_TOO_LONG)], id="many literals and much text"),
-        pytest.param(b"a1 X {201}\r\n", [refused(b"a1", TOO_LARGE, too_large=True)], id="a large literal, which the client holds back"),
+        pytest.param(
+            b"a1 X {201}\r\nb2 NOOP\r\n",
+            [refused(b"a1", TOO_LARGE, too_large=True), Command(b"b2", "NOOP", (b"",))],
+            id="a large literal, which the client holds back",
+        ),
         pytest.param(
             b"a1 X {201+}\r\n" + b"b2 NOOP\r\n" * 22 + b"abc\r\nc3 NOOP\r\n",
             [refused(b"a1", TOO_LARGE, too_large=True), Command(b"c3", "NOOP", (b"",))],
@@ -86,6 +91,11 @@ NO_COMMAND = "a command is: tag, space, verb"
             b"a1 X {150+}\r\n" + b"x" * 150 + b" {51}\r\n",
             [refused(b"a1", TOO_LARGE, too_large=True)],
             id="two literals that are too large together",
+        ),
+        pytest.param(
+            (b"a1 X {90+}\r\n" + b"x" * 90) + (b" {90+}\r\n" + b"x" * 90) + b" {21}\r\n",
+            [refused(b"a1", TOO_LARGE, too_large=True)],
+            id="three literals that are too large together",
         ),
     ],
 )
@@ -121,6 +131,28 @@ def test_a_command_is_cut_out_with_its_literals(octets: bytes, events: list[Even
 def test_a_line_of_exactly_the_limit_is_taken() -> None:
     line = b"a1 X " + b"y" * (LINE_MAX - 7) + b"\r\n"
     assert whole(line) == [Command(b"a1", "X", (line[4:-2],))]
+
+
+def test_the_text_of_a_command_and_its_literals_may_be_exactly_as_long_as_the_limits() -> None:
+    reader = reader_of()
+    for tag in (b"a1", b"b2"):
+        first = tag + b" X {200+}"
+        rest = b"y" * (LINE_MAX - len(first))
+        reader.feed(first + b"\r\n" + b"x" * LITERAL_MAX + rest + b"\r\n")
+        assert drained(reader) == [Command(tag, "X", (b" ", Literal(b"x" * LITERAL_MAX, binary=False), rest))]
+    reader.feed(first + b"\r\n" + b"x" * LITERAL_MAX + rest + b"y\r\n")
+    assert drained(reader) == [refused(b"b2", TEXT_TOO_LONG)]
+
+
+def test_a_large_literal_is_not_sent_ahead_where_only_small_ones_may_be() -> None:
+    """LITERAL- (ref: rfc7888#5)."""
+    reader = Reader(line_max=LINE_MAX, literal_max=LITERAL_MAX, ahead_max=10)
+    reader.feed(b"a1 X {10+}\r\n" + b"x" * 10 + b"\r\n")
+    assert drained(reader) == [Command(b"a1", "X", (b" ", Literal(b"x" * 10, binary=False), b""))]
+    reader.feed(b"b2 X {11+}\r\n" + b"x" * 11 + b"\r\n")
+    assert drained(reader) == [refused(b"b2", "a literal over 10 bytes waits for the go-ahead: LITERAL+ is not offered")]
+    reader.feed(b"c3 X {11}\r\n" + b"x" * 11 + b"\r\n")
+    assert drained(reader) == [Wanted(11), Command(b"c3", "X", (b" ", Literal(b"x" * 11, binary=False), b""))]
 
 
 def test_a_literal_that_is_refused_is_never_stored() -> None:

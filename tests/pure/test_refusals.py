@@ -14,7 +14,7 @@ from mss_sim.smtp import replies
 from mss_sim.smtp.replies import REPLIES, Reply, refused
 from mss_sim.vocabulary.directory import BASE, WRITE_BASE
 from mss_sim.vocabulary.language import Language
-from mss_sim.words.sentence import quoted
+from mss_sim.words.sentence import quoted, say
 
 FIXED = [value for value in vars(replies).values() if isinstance(value, Reply)]
 
@@ -38,6 +38,7 @@ def test_a_text_over_imap_has_at_most_900_characters(utf8: bool, shown: str) -> 
 
 def test_a_text_over_imap_is_in_ascii_for_who_did_not_ask_for_utf8() -> None:
     assert spoken(quoted("é\n"), Language.EN) == "e?"
+    assert spoken(say("a flag"), Language.FR) == "un drapeau"
 
 
 @pytest.mark.parametrize("control", ["\r\n", "\n", "\x1b[2J", "\x00", "\x85", "\u2028"])

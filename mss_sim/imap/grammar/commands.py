@@ -10,7 +10,6 @@ from mss_sim.imap.grammar.wire import Arguments, Bad, Literal, SequenceSet
 from mss_sim.vocabulary.journal import Change
 from mss_sim.words.sentence import say
 
-_STORE_ITEM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
 
 
@@ -286,8 +285,7 @@ def store(arguments: Arguments) -> StoreArguments:
 
 def _store_item(arguments: Arguments) -> tuple[Change, bool]:
     """What is done with the flags, and whether without telling of it."""
-    found = arguments.match(_STORE_ITEM)
-    word = found.decode("ascii").upper() if found else arguments.atom()
+    word = arguments.atom()
     change = Change(word[:1]) if word[:1] in ("+", "-") else Change.REPLACE
     name, _, loudness = word.removeprefix(change).partition(".")
     if name != "FLAGS" or loudness not in ("", "SILENT") or word.endswith("."):

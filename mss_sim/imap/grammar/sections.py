@@ -87,7 +87,7 @@ class MessageSections:
 
     def _of_message(self, start: int, end: int, section: Section) -> bytes:
         if not section.text:
-            return self.raw if (start, end) == (0, len(self.raw)) else self.raw[start:end]
+            return self.raw
         header_end, body = split(self.raw, start, end)
         if section.text == "TEXT":
             return self.raw[body:end]

@@ -187,7 +187,7 @@ class Reader:
         self._literal = size, bool(found[1])
         return Wanted(size) if waits else None
 
-    def _tag(self, line: bytes = b"") -> bytes:
+    def _tag(self, line: bytes) -> bytes:
         first = self._pieces[0] if self._pieces else line
         found = _TAG.match(first) if isinstance(first, bytes) else None
         return found[1] if found else b"*"
