@@ -64,6 +64,12 @@ def test_with_notify_a_notification_is_due_when_its_word_is_there(action: DsnAct
     assert dsn_due(action, frozenset(notify), ALICE) is (_WANTS[action] in notify)
 
 
+def test_a_diagnostic_names_the_rule_where_a_patient_may_not_write() -> None:
+    named = {"not-invited", "conversation-closed", "no-published-org-mailbox"}
+    named |= {"pharmacy-never-visited", "pharmacy-visit-too-old", "not-a-pharmacy"}
+    assert {rule.value for rule in DIAGNOSTICS if f"({rule.value})" in diagnostic(Refusal(rule, quoted("Why.")))[1]} == named
+
+
 @pytest.mark.parametrize("rule", list(DIAGNOSTICS))
 def test_a_diagnostic_begins_with_the_codes_that_the_reply_has(rule: Rule) -> None:
     code, status = DIAGNOSTICS[rule]

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from mss_sim.mail import returned_plain
 from mss_sim.mail.parse import parse
 from mss_sim.mail.returned import likeness, returned_letter
 
@@ -60,3 +61,21 @@ def test_the_more_of_a_letter_is_given_back_the_surer_it_is(returned: bytes | No
 
 def test_two_letters_without_subject_and_date_are_not_alike() -> None:
     assert likeness(b"To: a@b.fr\r\n\r\nx", b"To: c@d.fr\r\n\r\ny") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "letter", "encoding"),
+    [("Inconnu.", LETTER, "7bit"), ("Inconnu à Nîmes.", LETTER, "8bit"), ("Inconnu.", LETTER + b"\xe9", "8bit")],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_letter_that_is_returned_in_plain_words_says_how_its_octets_are_written(
+    text: str, letter: bytes, encoding: str, whole: bool
+) -> None:
+    made = returned_plain.compose([("Subject", ["Retour"])], text, letter, whole=whole)
+    encoding = encoding if whole or not text.isascii() else "7bit"
+    assert made.count(f"Content-Transfer-Encoding: {encoding}\r\n".encode()) == made.count(b"Content-Transfer-Encoding: ") == 3
+    assert (encoding == "7bit") is made.isascii()
+    told, returned = parse(made).root.leaves() if not whole else parse(made).root.children
+    assert (told.content_type, made[told.start : told.end].decode().strip()) == ("text/plain", text)
+    assert made[returned.start : returned.end] == (letter if whole else HEAD)
+    assert returned.content_type == ("message/rfc822" if whole else "text/rfc822-headers")
