@@ -138,3 +138,13 @@ async def test_it_is_a_difference_who_has_a_letter_in_charge(town: Town, shelf: 
     for earlier, later in pairwise(saved):
         assert len((await snapshots.compare(earlier, later))["letters"].changed) == 1
     assert (await snapshots.compare(saved[-1], saved[-1]))["letters"].changed == []
+
+
+def test_of_two_letters_alike_each_is_matched_with_the_one_that_is_the_same_throughout() -> None:
+    """Worlds without ids in common, and one letter that lies twice in a mailbox, read in one place and not in the other."""
+    read, unread = ("INBOX", "<a@b.fr>", "Bilan", "\\Seen"), ("INBOX", "<a@b.fr>", "Bilan", "")
+    before: snapshots.Contents = {(PRACTICE, "1"): read, (PRACTICE, "2"): unread}
+    after: snapshots.Contents = {(PRACTICE, "8"): unread, (PRACTICE, "9"): read}
+    assert snapshots._matched("letters", before, after) == (before, before)  # noqa: SLF001 - no two worlds are made for it
+    gone: snapshots.Contents = {(PRACTICE, "8"): ("Archive", "<a@b.fr>", "Bilan", "")}
+    assert snapshots._matched("letters", before, gone) == (before, {(PRACTICE, "1"): gone[PRACTICE, "8"]})  # noqa: SLF001
