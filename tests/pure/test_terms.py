@@ -4,7 +4,7 @@ import pytest
 
 from mss_sim.mail.parse import parse
 from mss_sim.mail.summary import Summary, read_summary, write_summary
-from mss_sim.mail.terms import Term, TermKind, hidden_people, holds, listed_files
+from mss_sim.mail.terms import LOOKING_INSIDE, Term, TermKind, hidden_people, holds, listed_files
 
 _BOUNDARY = b"\r\n--b\r\n"
 _HEADER = (
@@ -58,6 +58,7 @@ def test_who_is_named_nowhere_is_hidden() -> None:
 )
 @pytest.mark.parametrize("excluded", [False, True])
 def test_a_term_holds_or_not(kind: TermKind, value: str, *, found: bool, excluded: bool) -> None:
+    assert kind in LOOKING_INSIDE
     assert holds(Term(kind, value, excluded), _summary(), ["marc@c.fr", "secret@c.fr"]) is (found is not excluded)
 
 
