@@ -211,6 +211,15 @@ async def test_whoever_is_disabled_gets_no_new_token(world: Simulator, party: Re
     assert told(await party.authorize(prompt="none"))["error"] == "login_required"
 
 
+async def test_a_token_of_somebody_who_was_removed_tells_nothing(world: Simulator, party: RelyingParty) -> None:
+    made = {"idnat": "899700420062", "kind": "professional", "family_name": "ROUX", "given_name": "Ana"}
+    assert (await control(world, "POST", "/identities", made)).status_code == 201
+    tokens = await party.tokens(made["idnat"])
+    assert (await party.userinfo(tokens["access_token"])).status_code == 200
+    assert (await control(world, "DELETE", f"/identities/{made['idnat']}")).status_code == 204
+    assert (await party.userinfo(tokens["access_token"])).status_code == 401
+
+
 async def test_the_token_opens_a_mailbox_by_imap_for_whoever_is_in_it(party: RelyingParty, world: Simulator) -> None:
     token = (await party.tokens())["access_token"]
     client = await ImapClient.open(world)

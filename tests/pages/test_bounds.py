@@ -218,3 +218,16 @@ async def test_a_file_of_a_letter_is_the_one_that_its_number_names(simulator: Si
     place = f"/ui/as/doctor/mailboxes/{DOCTOR}/letters/{came['id']}/parts"
     assert [(await http.get(f"{place}/{part}")).text for part in (2, 3)] == ["un", "deux"]
     assert [(await http.get(f"{place}/{part}")).status_code for part in (0, 1, 4)] == [404, 404, 404]
+
+
+async def test_an_answer_of_absence_has_20000_characters_and_its_subject_300(simulator: Simulator, http: httpx.AsyncClient) -> None:
+    token = await log_in(simulator, http, "doctor", f"/ui/as/doctor/mailboxes/{DOCTOR}/settings")
+    for text, subject, status in (
+        ("x" * 20_000, "y" * 300, 303),
+        ("x" * 20_001, "y", 422),
+        ("x", "y" * 301, 422),
+        ("a\x00b", "y", 422),
+    ):
+        data = {"token": token, "text": text, "subject": subject}
+        answer = await http.post(f"/ui/as/doctor/mailboxes/{DOCTOR}/settings/answer", data=data)
+        assert answer.status_code == status, (len(text), len(subject))

@@ -6,9 +6,9 @@ import httpx
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
-from tests.clients import DOCTOR, PATIENT, Person
+from tests.clients import DOCTOR, DOCTOR2, PATIENT, Person
 from tests.pages.conftest import OpenBrowser
-from tests.pages.people import be, log_in
+from tests.pages.people import be, log_in, settled
 
 _DOCTOR = "Dr Camille MARTIN"
 _HOSTILE = "<script>document.title='owned'</script>"
@@ -115,3 +115,16 @@ async def test_beyond_thirty_conversations_a_page_leads_to_the_older_ones(simula
         (older,) = re.findall(r'href="(\?cursor=[^"]+)"', newest)
         rest = (await client.get(f"{place}{older}")).text
         assert (rest.count("Sujet "), "Sujet 00" in rest, 'href="?cursor=' in rest) == (1, True, False)
+
+
+async def test_who_holds_one_mailbox_and_looks_into_another_closes_in_the_first_alone(simulator: Simulator) -> None:
+    wanted = {"grantee": Person(simulator, "doctor2").idnat, "rights": ["see", "read"]}
+    assert (await Person(simulator, "doctor").rest("POST", f"/mailboxes/{DOCTOR}/grants", json=wanted)).status_code == 201
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        await log_in(simulator, client, "doctor2", "/ui/as/doctor2/")
+        for role, address, closes in (("doctor", DOCTOR, False), ("doctor2", DOCTOR2, True)):
+            assert (await Person(simulator, role).send(address, to=[PATIENT], subject="Vos résultats", text="Bonjour.")).status_code == 201
+            await settled(simulator)
+            listed = (await client.get(f"/ui/as/doctor2/mailboxes/{address}/conversations")).text
+            (place,) = re.findall(r'href="([^"]+/conversations/[0-9a-z]{13})"', listed)
+            assert ('/close"' in (await client.get(place)).text) is closes, address
