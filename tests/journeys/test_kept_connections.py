@@ -9,10 +9,13 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mss_sim.config.settings import Settings
 from mss_sim.core.mailflow.letter import Addressee, Envelope
 from mss_sim.core.mailflow.outbound_interface import RelayJob
 from mss_sim.core.world.store_types import Operator
+from mss_sim.smtp import outbound
 from mss_sim.smtp.outbound import Outbound
 from tests.authorities import Bearer
 from tests.clients import HOSPITAL, PRACTICE
@@ -118,6 +121,13 @@ async def test_only_some_of_the_connections_that_a_port_takes_rest(tmp_path: Pat
         for sender in (0, 1, 2, 1, 0):  # two may rest: the third closes that of the first, who needs a new one at last
             assert await carry(sender) == "2.0.0"
     assert server.heard == [[*OPENING, *ONE], [*OPENING, *ONE, *ONE, "QUIT"], [*OPENING, *ONE], [*OPENING, *ONE, "QUIT"]]
+
+
+async def test_a_connection_that_rested_too_long_is_not_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "_IDLE_SECONDS", 0.0)
+    async with _sending(tmp_path, lambda *_: None) as (server, carry):
+        assert [await carry() for _ in range(2)] == ["2.0.0"] * 2
+    assert [heard[: len(OPENING + ONE)] for heard in server.heard] == [[*OPENING, *ONE]] * 2
 
 
 async def test_a_connection_that_the_server_has_closed_is_made_anew(tmp_path: Path) -> None:

@@ -199,6 +199,15 @@ async def test_a_behaviour_that_cannot_be_is_refused_with_what_to_write(simulato
     assert (await control(simulator, "PUT", "/mailboxes/nobody@patient.mssante.fr/behaviour", {"name": "answers"})).status_code == 404
 
 
+async def test_a_behaviour_is_shown_as_it_was_given(simulator: Simulator) -> None:
+    path = f"/mailboxes/{PATIENT2}/behaviour"
+    given = {"from": DOCTOR, "subject": "bilan", "steps": [{"act": "open", "after": "PT1H"}]}
+    assert (await control(simulator, "PUT", path, {"reactions": [given]})).status_code == 200
+    [shown] = (await control(simulator, "GET", path)).json()["reactions"]
+    assert (shown["from"], shown["subject"], [step["act"] for step in shown["steps"]]) == (DOCTOR, "bilan", ["open"])
+    assert "from_" not in shown
+
+
 async def test_the_seed_of_patients_shows_each_in_another_way(start: StartSimulator) -> None:
     """A month passes after one letter to everybody, and its closure."""
     async with start(seed="patients") as simulator:

@@ -218,6 +218,17 @@ async def test_a_responsible_who_does_not_stay_holds_nothing_any_more(shared: Si
     assert (await doctor2.send(address, to=[PRACTICE])).status_code == 201
 
 
+@_shared
+async def test_a_responsible_who_stays_is_a_co_holder(shared: Simulator) -> None:
+    doctor, doctor2 = Person(shared, "doctor"), Person(shared, "doctor2")
+    address = "garde@cabinet.sim.mssante.fr"
+    mailbox = {"address": address, "kind": "CAB", "owner_idnat": doctor.idnat}
+    assert (await control(shared, "POST", "/mailboxes", mailbox)).status_code == 201
+    named = await doctor.rest("PUT", f"/mailboxes/{address}/responsible", json={"idnat": doctor2.idnat, "stay": True})
+    assert {row["idnat"]: row["role"] for row in named.json()} == {doctor2.idnat: "responsible", doctor.idnat: "co_holder"}
+    assert (await doctor.rest("GET", f"/mailboxes/{address}")).status_code == 200
+
+
 # Traps
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -10,7 +10,11 @@ from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.vocabulary.indicators import LABEL
+from mss_sim.core.control.indicators import IndicatorRow, Indicators
+from mss_sim.vocabulary.clock import LocalTime
+from mss_sim.vocabulary.indicators import LABEL, Indicator, Span
+from mss_sim.vocabulary.mailboxes import MailboxKind
+from mss_sim.web.figures import _places
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, letter
 from tests.conftest import StartSimulator
 from tests.pages.conftest import OpenBrowser
@@ -161,3 +165,14 @@ async def test_what_cannot_be_is_refused_on_the_page(simulator: Simulator) -> No
         }.items():
             for path in ("/ui/figures", "/ui/figures/indicators.csv", "/ui/figures/clients.csv"):
                 assert (await client.get(f"{path}?{query}")).status_code == status, (path, query)
+
+
+def test_by_domain_letters_of_all_periods_are_counted_and_mailboxes_of_the_last() -> None:
+    numbers = dict.fromkeys(Indicator, 0)
+    rows = tuple(
+        IndicatorRow(month, "a.fr", MailboxKind.PER, {**numbers, Indicator.MAILBOXES: boxes, Indicator.LETTERS_SENT: sent}, {})
+        for month, boxes, sent in (("2026-01", 3, 10), ("2026-02", 5, 7))
+    )
+    found = Indicators(date(2026, 1, 1), date(2026, 2, 28), 0, 0, Span.MONTH, LocalTime.PARIS, ("2026-01", "2026-02"), rows)
+    [((domain, kind), sums)] = _places(found)["rows"]
+    assert (domain, kind, sums[Indicator.MAILBOXES], sums[Indicator.LETTERS_SENT]) == ("a.fr", MailboxKind.PER, 5, 17)
