@@ -71,7 +71,7 @@ DONE: dict[Act, Template] = {
 """What a line of the journal tells."""
 OF_DELEGATION = frozenset(act for act in Act if act.value.startswith(("grant.", "holder."))) | {Act.RIGHT_REFUSED}
 _NOBODY: dict[Door, Sentence] = {
-    Door.SYSTEM: say("The server"),
+    **dict.fromkeys((Door.SYSTEM, Door.SMTP, Door.REST, Door.IMAP), say("The server")),  # a letter arrives by the door that its sender took
     Door.MX: say("Another operator"),
     Door.SEED: say("The seed"),
     Door.MES: say("Mon espace santé"),
