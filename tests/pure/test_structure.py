@@ -205,3 +205,14 @@ def test_a_list_that_is_too_long_to_be_remembered_is_read_all_the_same() -> None
 )
 def test_each_extension_stands_alone(fields: str, shown: str) -> None:
     assert _structure(f"Content-Type: text/plain\n{fields}\n\nx\n").endswith(shown)
+
+
+def test_messages_inside_parts_of_messages_are_shown_a_hundred_levels_deep_both_counted() -> None:
+    raw = b"Subject: innermost\r\n\r\nx\r\n"
+    for number in range(120):
+        boundary = b"b%d" % number
+        head = b"Content-Type: multipart/mixed; boundary=%b\r\n\r\n--%b\r\nContent-Type: message/rfc822\r\n\r\n" % (boundary, boundary)
+        raw = head + raw + b"\r\n--%b--\r\n" % boundary
+    message = parse(raw)
+    shown = body_structure(raw, message.root, message.headers, extended=False)
+    assert shown.count(b'"mixed"') == 51, "the first, and fifty within"
