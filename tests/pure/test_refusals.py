@@ -6,6 +6,7 @@ import pytest
 
 from mss_sim.errors import Failure, RecipientsRefused, Refusal, RetryLater, RowsRefused, Rule
 from mss_sim.http import outcomes
+from mss_sim.http.answers import refusing, refusing_plainly
 from mss_sim.http.problems import MEDIA_TYPE, PROBLEMS, problem, response
 from mss_sim.imap.grammar.responses import CODES, spoken
 from mss_sim.imap.grammar.responses import refused as imap_refused
@@ -336,3 +337,16 @@ def test_whoever_asks_below_a_base_of_the_directory_speaks_fhir(path: str, *, sp
 def test_a_problem_is_told_in_fhir_by_the_code_of_its_status(status: int, code: str) -> None:
     [issue] = outcomes.told_in_fhir({"status": status, "detail": "Why."})["issue"]
     assert issue == {"severity": "error", "code": code, "diagnostics": "Why."}
+
+
+def test_rules_of_one_status_are_declared_as_one_answer_that_names_each() -> None:
+    for declared in (
+        refusing(Rule.INVALID, Rule.LIMIT_REACHED, Rule.CONFLICT, Rule.INVALID),
+        refusing_plainly(Rule.INVALID, Rule.CONFLICT),
+    ):
+        for answer in declared.values():
+            [content] = answer["content"].values()
+            titles = [one["summary"] for one in content["examples"].values()]
+            assert answer["description"] == ", or: ".join(titles)
+    titles = [PROBLEMS[rule][1].in_language(Language.EN) for rule in (Rule.INVALID, Rule.LIMIT_REACHED)]
+    assert refusing(Rule.INVALID, Rule.LIMIT_REACHED)[422]["description"] == ", or: ".join(titles)
