@@ -276,6 +276,7 @@ def test_what_does_not_follow_the_grammar_is_bad(verb: str, text: bytes) -> None
     ("verb", "text", "words"),
     [
         ("id", b' ("a" b)', "NIL is expected before 'b)'"),
+        ("id", b' (a "b")', "a string is expected before 'a \"b\")'"),
         ("rename", b" a", "a space is expected at the end"),
         ("append", b" a b", "a literal is expected before 'b'"),
         ("copy", b" 1 (", "an atom or a string is expected before '('"),

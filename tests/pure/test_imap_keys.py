@@ -146,8 +146,9 @@ def test_sort_and_thread_are_read() -> None:
         b"OR SEEN " * 50 + b"SEEN",
         b"(SEEN " * 50 + b"SEEN" + b")" * 50,
         b"SEEN " * 499 + b"SEEN",
+        b"SEEN " + b"NOT " * 50 + b"SEEN",
     ],
-    ids=["inverted", "in parentheses", "alternatives", "lists in lists", "keys side by side"],
+    ids=["inverted", "in parentheses", "alternatives", "lists in lists", "keys side by side", "inverted behind another"],
 )
 def test_fifty_levels_and_five_hundred_keys_are_read(text: bytes) -> None:
     assert "FLAG" in kinds(search(text).key)
@@ -161,6 +162,9 @@ def test_why_a_charset_is_not_understood_is_told() -> None:
         with pytest.raises(BadCharset) as refused:
             search_keys.search(arguments)
         assert str(refused.value) == told
+    with pytest.raises(BadCharset) as sorting:
+        search_keys.sort(Arguments((b" (DATE) UTF-8 SUBJECT ", Literal(b"\xe9", binary=False), b""), utf8=False))
+    assert sorting.value.saves is False, "SORT keeps nothing"
     named = Arguments((b" CHARSET UTF-8 ALL",), utf8=True, utf8_accepted=True)
     with pytest.raises(Bad, match="names no charset: leave CHARSET out"):
         search_keys.search(named)

@@ -334,3 +334,17 @@ def test_the_structure_of_whatever_is_stored_follows_the_grammar(octets: bytes) 
     except MalformedMessage:
         return
     assert leaves(read_structure(message.structure))
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"Subject: a:b\r\nTo: c\r\n\r\n", b"Subject: a:b\r\n\r\n"),
+        (b"Subject: a", b"Subject: a\r\n\r\n"),
+        (b" folded\r\nSubject: a\r\n\r\n", b"Subject: a\r\n\r\n"),
+    ],
+    ids=["a colon in a value", "a message that ends in a field", "a fold of nothing"],
+)
+def test_a_field_is_found_by_its_name_wherever_it_ends(raw: bytes, shown: bytes) -> None:
+    assert cut(raw, Section(text="HEADER.FIELDS", fields=(b"SUBJECT",))) == shown
+    assert cut(raw, Section(text="HEADER.FIELDS.NOT", fields=(b"SUBJECT", b"TO"))) == b"\r\n"
