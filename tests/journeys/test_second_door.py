@@ -204,14 +204,19 @@ async def test_a_patient_answers_the_return_path_when_from_is_of_another_operato
 # Holders
 
 
-@_shared
-async def test_a_responsible_who_does_not_stay_holds_nothing_any_more(shared: Simulator) -> None:
+async def _handed_on(shared: Simulator, address: str, *, stay: bool) -> dict[str, str]:
+    """A practice's mailbox whose responsible, the doctor, names a successor: who holds it then, by role."""
     doctor, doctor2 = Person(shared, "doctor"), Person(shared, "doctor2")
-    address = "relais@cabinet.sim.mssante.fr"
     mailbox = {"address": address, "kind": "CAB", "owner_idnat": doctor.idnat}
     assert (await control(shared, "POST", "/mailboxes", mailbox)).status_code == 201
-    named = await doctor.rest("PUT", f"/mailboxes/{address}/responsible", json={"idnat": doctor2.idnat, "stay": False})
-    assert [(row["idnat"], row["role"]) for row in named.json()] == [(doctor2.idnat, "responsible")]
+    named = await doctor.rest("PUT", f"/mailboxes/{address}/responsible", json={"idnat": doctor2.idnat, "stay": stay})
+    return {row["role"]: row["idnat"] for row in named.json()}
+
+
+@_shared
+async def test_a_responsible_who_does_not_stay_holds_nothing_any_more(shared: Simulator) -> None:
+    doctor, doctor2, address = Person(shared, "doctor"), Person(shared, "doctor2"), "relais@cabinet.sim.mssante.fr"
+    assert await _handed_on(shared, address, stay=False) == {"responsible": doctor2.idnat}
     assert (await doctor.rest("GET", f"/mailboxes/{address}")).status_code == 404
     assert (await doctor.send(address, to=[PRACTICE])).json()["code"] == "send-not-allowed"
     assert address not in [row["address"] for row in await doctor.get("/mailboxes")]
@@ -220,12 +225,8 @@ async def test_a_responsible_who_does_not_stay_holds_nothing_any_more(shared: Si
 
 @_shared
 async def test_a_responsible_who_stays_is_a_co_holder(shared: Simulator) -> None:
-    doctor, doctor2 = Person(shared, "doctor"), Person(shared, "doctor2")
-    address = "garde@cabinet.sim.mssante.fr"
-    mailbox = {"address": address, "kind": "CAB", "owner_idnat": doctor.idnat}
-    assert (await control(shared, "POST", "/mailboxes", mailbox)).status_code == 201
-    named = await doctor.rest("PUT", f"/mailboxes/{address}/responsible", json={"idnat": doctor2.idnat, "stay": True})
-    assert {row["idnat"]: row["role"] for row in named.json()} == {doctor2.idnat: "responsible", doctor.idnat: "co_holder"}
+    doctor, doctor2, address = Person(shared, "doctor"), Person(shared, "doctor2"), "garde@cabinet.sim.mssante.fr"
+    assert await _handed_on(shared, address, stay=True) == {"responsible": doctor2.idnat, "co_holder": doctor.idnat}
     assert (await doctor.rest("GET", f"/mailboxes/{address}")).status_code == 200
 
 

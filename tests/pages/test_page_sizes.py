@@ -45,12 +45,17 @@ async def _check(http: httpx.AsyncClient, place: str, link: str, most: int, rest
     assert again == (rest, ""), place
 
 
+async def _thirty_and_one(simulator: Simulator, http: httpx.AsyncClient, role: str, address: str, place: str, link: str) -> None:
+    """Somebody's letters, thirty on one page, and the thirty-first."""
+    await log_in(simulator, http, role, f"/ui/as/{role}/")
+    await _appended(simulator, role, address, 30)
+    assert await _rows(http, place, link) == (30, "")
+    await _appended(simulator, role, address, 1)
+    await _check(http, place, link, 30)
+
+
 async def test_letters_and_conversations(simulator: Simulator, http: httpx.AsyncClient) -> None:
-    await log_in(simulator, http, "doctor", "/ui/as/doctor/")
-    await _appended(simulator, "doctor", DOCTOR, 30)
-    assert await _rows(http, f"{_BOX}/conversations", r"/conversations/\w{13}$") == (30, "")
-    await _appended(simulator, "doctor", DOCTOR, 1)
-    await _check(http, f"{_BOX}/conversations", r"/conversations/\w{13}$", 30)
+    await _thirty_and_one(simulator, http, "doctor", DOCTOR, f"{_BOX}/conversations", r"/conversations/\w{13}$")
     await _appended(simulator, "doctor", DOCTOR, 19)
     assert await _rows(http, _BOX, r"/letters/\w{13}$") == (50, "")
     assert await _rows(http, "/ui/letters", r"/ui/letters/\w{13}$") == (50, "")
@@ -60,11 +65,7 @@ async def test_letters_and_conversations(simulator: Simulator, http: httpx.Async
 
 
 async def test_letters_of_a_patient(simulator: Simulator, http: httpx.AsyncClient) -> None:
-    await log_in(simulator, http, "patient", "/ui/as/patient/")
-    await _appended(simulator, "patient", PATIENT, 30)
-    assert await _rows(http, f"/ui/as/patient/patients/{PATIENT}", r"/letters/\w{13}$") == (30, "")
-    await _appended(simulator, "patient", PATIENT, 1)
-    await _check(http, f"/ui/as/patient/patients/{PATIENT}", r"/letters/\w{13}$", 30)
+    await _thirty_and_one(simulator, http, "patient", PATIENT, f"/ui/as/patient/patients/{PATIENT}", r"/letters/\w{13}$")
 
 
 async def test_letters_that_were_sent(simulator: Simulator, http: httpx.AsyncClient) -> None:
