@@ -76,9 +76,10 @@ fmt: .venv/dev.stamp ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-references: .venv/bin/python ## Write docs/references anew: sources, limits, and the table of magic addresses
+references: .venv/bin/python ## Write docs/references anew: sources, limits, the OpenAPI document, and the table of magic addresses
 	$(BIN)/python docs/references/generate.py
 	$(BIN)/python docs/references/limits.py
+	$(BIN)/python docs/references/openapi.py
 
 screens: .venv/dev.stamp ## Write pictures of every page into build/screens, at three widths, in both themes and both languages; ARGS="--only delegations --quick" for less
 	$(BIN)/python -m tests.pages.screens $(ARGS)

@@ -1,9 +1,9 @@
 """The OpenAPI document beside the answers: what a route answers must be among what it declares, and of the shape that it declares."""
 
 import re
+from copy import deepcopy
 from functools import cache
-from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import httpx
 import pytest
@@ -12,8 +12,6 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 
 from mss_sim.app import http_application
-from mss_sim.control.sockets import Sockets
-from mss_sim.http.hosted import Hosted
 
 _WITH_SLASHES = ("idnat", "client_id", "text", "name")
 """Parameters that take the rest of a path."""
@@ -23,14 +21,19 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 @cache
 def built() -> FastAPI:
     """The application of no world: its routes, and what it says of itself."""
-    nothing = cast("Any", None)
-    return http_application.build(Hosted(nothing, Path(), nothing, None, nothing), Sockets({}, nothing))
+    return http_application.of_no_world()
 
 
 @cache
 def document() -> dict[str, Any]:
-    """The document; it is the same in every world."""
-    return built().openapi()
+    """The document, with every answer in full where it is given; it is the same in every world."""
+    told = deepcopy(built().openapi())
+    for path in told["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                if "$ref" in answer:
+                    operation["responses"][status] = told["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    return told
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

@@ -6,12 +6,10 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from mss_sim.app import http_application
 from mss_sim.config.settings import FIELDS, Settings, in_force
-from mss_sim.control.sockets import Sockets
-from mss_sim.http.hosted import Hosted
 
 _HERE = Path(__file__).resolve().parent
 _ANY_LENGTH = 100_000_000
@@ -26,7 +24,7 @@ that are settings, of sizes of messages and the like, are in the last table; wha
 
 def page() -> str:
     """The page."""
-    document = _document()
+    document = http_application.of_no_world().openapi()
     fields = sorted(set(_fields(document)))
     parts = [_HEAD, "## Fields of bodies\n", "| body | field | limit |\n|---|---|---|"]
     parts += [f"| `{body}` | `{field}` | {limit} |" for body, field, limit in fields]
@@ -38,13 +36,6 @@ def page() -> str:
     parts += ["\n## Settings\n", "| setting | default | limit |\n|---|---|---|"]
     parts += [f"| `{name}` | `{default}` | {limit} |" for name, default, limit in _settings()]
     return "\n".join(parts) + "\n"
-
-
-def _document() -> dict[str, Any]:
-    """The OpenAPI document; it is the same in every world."""
-    nothing = cast("Any", None)
-    document: dict[str, Any] = http_application.build(Hosted(nothing, Path(), nothing, None, nothing), Sockets({}, nothing)).openapi()
-    return document
 
 
 def _fields(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -3,7 +3,8 @@
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -59,7 +60,7 @@ from mss_sim.control import journal as whole_journal
 from mss_sim.control import mailbox_life as controlled_life
 from mss_sim.control.scenario_schemas import PlayIn
 from mss_sim.control.sockets import Sockets
-from mss_sim.http import examples, look, problems
+from mss_sim.http import answers, examples, look, problems
 from mss_sim.http.breakage import Breakage
 from mss_sim.http.front import Front
 from mss_sim.http.hosted import Hosted
@@ -172,6 +173,12 @@ def build(hosted: Hosted, sockets: Sockets) -> FastAPI:
     return app
 
 
+def of_no_world() -> FastAPI:
+    """The application without a world: its routes, and what it says of itself, which is the same in every world."""
+    nothing = cast("Any", None)
+    return build(Hosted(nothing, Path(), nothing, None, nothing), Sockets({}, nothing))
+
+
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """The schema with an example of everything, the bodies that their routes read by themselves, and what refusals look like."""
     if app.openapi_schema is None:
@@ -180,6 +187,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schema["components"]["schemas"] |= {**shape.pop("$defs", {}), model.__name__: shape}
         examples.complete(schema)
+        answers.share_refusals(schema)
         _group(schema)
         app.openapi_schema = schema
     return app.openapi_schema

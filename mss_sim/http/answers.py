@@ -6,6 +6,7 @@ A router lists the rules that any of its routes may refuse by; a route with more
 concerned, because its own list replaces the router's status by status.
 """
 
+from collections import Counter
 from http import HTTPStatus
 from typing import Any
 
@@ -121,6 +122,31 @@ def octets(*media_types: str, example: str) -> dict[str, Any]:
     """A response that is a file rather than JSON."""
     schema = {"type": "string", "format": "binary"}
     return {"content": {media_type: {"schema": schema, "example": example} for media_type in media_types}}
+
+
+def share_refusals(document: dict[str, Any]) -> None:
+    """Have each refusal that several operations of an OpenAPI document declare stand once, in its components, named by its rules."""
+    places = [
+        (operation["responses"], status)
+        for path in document["paths"].values()
+        for operation in path.values()
+        for status in operation["responses"]
+    ]
+    named = [(_name(status, answers[status]), answers, status) for answers, status in places]
+    times = Counter(name for name, _, _ in named)
+    shared: dict[str, Any] = {}
+    for name, answers, status in named:
+        if name is not None and times[name] > 1 and shared.setdefault(name, answers[status]) == answers[status]:
+            answers[status] = {"$ref": f"#/components/responses/{name}"}
+    document["components"]["responses"] = dict(sorted(shared.items()))
+
+
+def _name(status: str, answer: dict[str, Any]) -> str | None:
+    """The name of a refusal: its status, the form it is written in, its rules; None for what is none."""
+    for media_type, form in ((problems.MEDIA_TYPE, "problem"), ("text/plain", "text")):
+        if rules := answer.get("content", {}).get(media_type, {}).get("examples"):
+            return ".".join([status, form, *rules])
+    return None
 
 
 def _response(found: Answers, status: int) -> dict[str, Any]:
