@@ -17,6 +17,7 @@ from typing import Protocol
 
 from mss_sim import log
 from mss_sim.clock import REAL_TIME, Micros, Pace, WorldClock
+from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import instant_of
 from mss_sim.policy.clock import decide_time
 from mss_sim.store import clock as clocks
@@ -25,6 +26,7 @@ from mss_sim.store.clock import KeptClock
 from mss_sim.store.engine import CLOCK_SET, RIGHTS_CHANGED
 from mss_sim.store.store import Store
 from mss_sim.vocabulary.clock import ClockMode, FiredKind
+from mss_sim.words.sentence import say
 
 _LOOK_SECONDS = 60.0
 
@@ -63,6 +65,8 @@ class Agenda:
         self._clock = clock
         self._waiting = waiting
         self._moving = asyncio.Lock()
+        self._exchanging = 0
+        self._closed = False
         self._following: set[asyncio.Task[None]] = set()
         self._log = log.get("core.agenda")
         if not store.exclusive:
@@ -86,8 +90,12 @@ class Agenda:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """While nobody else moves the clock, in this process or in another one, and it is as the last one left it."""
+        """While nobody else moves the clock, in this process or in another one, and it is as the last one left it.
+
+        Refusal: CONFLICT in a world that is about to be reset, STORE_UNAVAILABLE in one that ends.
+        """
         async with self._moving, self._store.alone():
+            self._check()
             if not self._store.exclusive:
                 await self._follow()
             yield
@@ -150,9 +158,33 @@ class Agenda:
 
     @asynccontextmanager
     async def exchanged(self) -> AsyncIterator[None]:
-        """While the content of the world is exchanged nobody moves its clock; whoever does it calls `open` before he leaves."""
-        async with self._moving:
+        """While the content of the world is exchanged nobody moves its clock; whoever does it calls `open` before he leaves.
+
+        A move that is under way ends before its next instant: it may have years to go, through all that fails meanwhile.
+        """
+        self._exchanging += 1
+        try:
+            await self._moving.acquire()
+        finally:
+            self._exchanging -= 1
+        try:
             yield
+        finally:
+            self._moving.release()
+
+    async def close(self) -> None:
+        """End a move that is under way, before its next instant, and refuse further ones: the world ends.
+
+        The next process of this world goes on with it.
+        """
+        self._closed = True
+
+    def _check(self) -> None:
+        """Refuse to go on in a world that is about to be another one, or to end."""
+        if self._closed:
+            raise Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))
+        if self._exchanging:
+            raise Refusal(Rule.CONFLICT, say("The world was reset while its time was moved; begin anew."), reference="quirks#clock")
 
     async def _walk(self, now: Micros, to: Micros, rate: float, *, real: bool = False) -> list[Fired]:
         """From now to then, by all that is due on the way; from there on the clock runs at that rate, or as the machine's."""
@@ -162,6 +194,7 @@ class Agenda:
         await self._store.write(lambda conn: clocks.keep(conn, KeptClock(begin, to)))
         try:
             while (instants := await self._instants()) and (at := min(due for due, _ in instants)) <= to:
+                self._check()
                 before = len(fired), clock.now()
                 clock.stand(max(at, clock.now()))
                 for due, one in instants:
