@@ -183,8 +183,8 @@ class Simulator:
         ended = (one.begin_anew for one in self._registries.values())
         self.world.beginning_anew.extend((*ended, *(one.forget for one in (self.transcripts, self.runs, traps))))
         await self._serve_http(http, context, traps)
-        for open_ended in (self.core.feed, self.core.waits):  # first, for HTTP waits for answers that have begun
-            self._stack.push_async_callback(open_ended.close)
+        for end in self.core.open_ended():  # first, for HTTP waits for answers that have begun
+            self._stack.push_async_callback(end)
         await self._serve_dns()
         for client in (outbound, calls):
             self._stack.push_async_callback(client.close)

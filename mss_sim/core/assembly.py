@@ -1,7 +1,7 @@
 """The core of one world, assembled: what a front end receives."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -129,6 +129,10 @@ class Core:
             for tell in self.world.gone_back:
                 tell()
             await operator_certificates.write_files(self.world, self.world.igc.ca_file.parent / "clients")
+
+    def open_ended(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        """What ends all that may take long, and refuses what comes then: for who ends the world."""
+        return self.feed.close, self.waits.close, self.bulk.close, self.agenda.close
 
     def _begin_anew(self) -> None:
         """Forget all that is kept beside the store; who is connected is told."""

@@ -25,7 +25,7 @@ from mss_sim.store.alone import start_lock
 from mss_sim.store.engine import RIGHTS_CHANGED, Visit, announce, note_version, take_visits
 from mss_sim.store.folder_index import FolderIndexes
 from mss_sim.store.notify import Neighbours
-from mss_sim.store.writer import Writer
+from mss_sim.store.writer import Writer, ended
 from mss_sim.words.sentence import say
 
 P = ParamSpec("P")
@@ -45,6 +45,7 @@ class Store:
         self._writer = Writer(self._engine, self._tell, self._neighbours)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="mss-sim-reader")
         self._brief: Connection | None = None
+        self._closed = False
         self._log = log.get("store")
         self._listeners: list[Callable[[set[int]], None]] = []
         self._commit_listeners: list[Callable[[set[int]], None]] = []
@@ -135,6 +136,7 @@ class Store:
     async def close(self) -> None:
         """Finish what is queued and close every connection."""
         await self._writer.close()
+        self._closed = True
         await asyncio.to_thread(self._neighbours.close)
         self._readers.shutdown(wait=True)
         if self._brief is not None:
@@ -153,10 +155,16 @@ class Store:
                 finally:
                     take_visits(conn)  # of a read that failed: nothing was seen
 
+        self._check_open()
         result, visits = await self._guard(asyncio.get_running_loop().run_in_executor(self._readers, run))
         if visits:
             await self._keep(visits)
         return result
+
+    def _check_open(self) -> None:
+        """Refuse who is still at work when the world ends: nothing is wrong, and there is nothing to ask any more."""
+        if self._closed:
+            raise ended()
 
     async def _keep(self, visits: list[Visit]) -> None:
         unit = self._visits(visits) if self._visits else None
@@ -167,6 +175,7 @@ class Store:
         """The same for a query that finds at most some hundred rows by an index: nothing else runs on the loop meanwhile."""
         if not self.exclusive:
             return await self.read(query, *args, **kwargs)
+        self._check_open()
         try:
             result = self._read_here(query, *args, **kwargs)
         except (Refusal, DBAPIError) as error:

@@ -24,10 +24,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from mss_sim import log
+from mss_sim.errors import Refusal, Rule
 from mss_sim.store import feed
 from mss_sim.store.compiled import run_directly
 from mss_sim.store.engine import HAPPENED, Noted, checkpoint, is_postgresql, to_follow, to_publish, touched, wait_for_lock
 from mss_sim.store.notify import Neighbours
+from mss_sim.words.sentence import say
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,6 +60,11 @@ class _Job:
     brief: bool = True
     result: Any = None
     error: BaseException | None = None
+
+
+def ended() -> Refusal:
+    """What is told to who is still at work when the store was closed: nothing is wrong, the world has ended."""
+    return Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))
 
 
 class Writer:
@@ -136,7 +143,7 @@ class Writer:
 
     def _ask(self, unit: Any, bulk: Any, item: Any, size: int, *, brief: bool = True) -> "asyncio.Future[Any]":
         if self._closed or self._conn is None:
-            raise RuntimeError("the store is closed")
+            raise ended()
         loop = asyncio.get_running_loop()
         job = _Job(loop.create_future(), unit, bulk, item, size, brief)
         self._asked.append(job)

@@ -2,9 +2,11 @@
 
 import asyncio
 import smtplib
+import socket
 import ssl
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -263,6 +265,43 @@ def test_one_that_is_ended_under_load_ends(tmp_path: Path) -> None:
         assert time.monotonic() - began < 10
         assert sum(one.result() for one in sending) > 0
     assert httpx.get(f"{http}/control/state").json()["messages"] == 0
+    assert started.stop() == 0
+    assert (tmp_path / "errors.txt").read_text() == ""
+
+
+def test_whatever_is_under_way_ends_with_its_world_and_is_told_so(tmp_path: Path) -> None:
+    """People who are made, years that pass, a file that comes slowly, a wait: the world ends, nobody is told of a defect."""
+    started = Process(tmp_path / "ready.json", "--data", str(tmp_path / "data"), "--log-level", "error", errors=tmp_path / "errors.txt")
+    worlds = f"{started.ready['http']}/control/worlds"
+    ready = httpx.post(worlds, json={"name": "busy", "settings": {"webhooks_timeout_seconds": 1.0}}, timeout=60).json()
+    control = f"{ready['http']}/control"
+
+    def ask(path: str, **options: Any) -> int:
+        with suppress(httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):  # hung up on is told, too
+            return httpx.post(f"{control}{path}", timeout=60, **options).status_code
+        return 503
+
+    ended = threading.Event()
+
+    def slowly() -> Iterator[bytes]:
+        yield b"type;idnat;nom\n"
+        ended.wait(30)
+        yield b"professional;899700421011;LEGRAND\n"
+
+    with ThreadPoolExecutor(8) as clients, socket.create_server(("127.0.0.1", 0)) as silent:
+        hook = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}/", "after": "0"}
+        assert ask("/webhooks", json=hook) == 201
+        work = [
+            clients.submit(ask, "/import", content=slowly()),
+            clients.submit(ask, "/generate", json={"practitioners": 100_000, "operators": 3}),
+            clients.submit(ask, "/clock/advance", json={"by": "P3Y"}),
+            clients.submit(ask, "/wait", json={"kind": "message", "timeout": 60}),
+        ]
+        while not httpx.get(f"{control}/bulk").json()["done"]:
+            pass
+        assert httpx.delete(f"{worlds}/busy", timeout=60).status_code == 204
+        ended.set()
+        assert {one.result() for one in work} <= {409, 503}
     assert started.stop() == 0
     assert (tmp_path / "errors.txt").read_text() == ""
 

@@ -90,8 +90,10 @@ async def test_a_closed_store_refuses_work(tmp_path: Path) -> None:
     closed = Store(sqlite_url(tmp_path / "closed.db"))
     closed.open()
     await closed.close()
-    with pytest.raises(RuntimeError, match="closed"):
-        await closed.write(lambda conn: _add(conn, 1))
+    for asked in (closed.write, closed.read, closed.read_briefly):
+        with pytest.raises(Refusal, match="The simulator stops") as told:
+            await asked(_count)
+        assert told.value.rule is Rule.STORE_UNAVAILABLE
 
 
 async def test_another_process_that_writes_is_waited_for_and_not_by_the_loop(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class Progress:
     done: int = 0
     total: int = 0
     stopped: bool = False
+    ended: bool = False
     resetting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def begin(self, stage: Stage, total: int) -> None:
@@ -30,7 +31,9 @@ class Progress:
         self.stage, self.done, self.total = stage, 0, total
 
     def check(self) -> None:
-        """Refuse to go on in a world that was reset."""
+        """Refuse to go on in a world that was reset, or ends."""
+        if self.ended:
+            raise _ends()
         if self.stopped:
             raise Refusal(Rule.CONFLICT, say("The world was reset meanwhile; begin anew."), reference="quirks#bulk")
 
@@ -47,10 +50,19 @@ class BulkWork:
 
     def __init__(self, resetting: asyncio.Lock) -> None:
         self._resetting = resetting
+        self._closed = False
         self.progress: Progress | None = None
 
+    async def close(self) -> None:
+        """End what is under way, before its next piece, and refuse what comes: the world ends."""
+        self._closed = True
+        if self.progress is not None:
+            self.progress.ended = True
+
     def check(self) -> None:
-        """Refuse to begin while something is under way."""
+        """Refuse to begin while something is under way, and in a world that ends."""
+        if self._closed:
+            raise _ends()
         if self.progress is not None:
             detail = say(
                 "Another one is under way ({what}): wait for its end, GET /control/bulk tells how far it is.", what=self.progress.what
@@ -71,3 +83,7 @@ class BulkWork:
         """The world is reset: what is under way ends."""
         if self.progress is not None:
             self.progress.stopped = True
+
+
+def _ends() -> Refusal:
+    return Refusal(Rule.STORE_UNAVAILABLE, say("The simulator stops."))

@@ -35,6 +35,16 @@ def test_a_stage_begins_at_nothing() -> None:
         assert (progress.what, progress.stage, progress.done, progress.total) == (Undertaking.IMPORT, Stage.PEOPLE, 0, 20)
 
 
+async def test_the_end_of_the_world_ends_what_is_under_way_and_lets_nothing_begin() -> None:
+    work = BulkWork(asyncio.Lock())
+    with work.turn(Undertaking.GENERATION, Stage.PEOPLE) as progress:
+        await work.close()
+        with refused(Rule.STORE_UNAVAILABLE, "The simulator stops"):
+            await progress.piece().__aenter__()
+    with refused(Rule.STORE_UNAVAILABLE, "The simulator stops"):
+        work.check()
+
+
 async def test_a_reset_ends_what_is_under_way(town: Town) -> None:
     await town.core.reset("none")
     with town.core.bulk.turn(Undertaking.GENERATION, Stage.PEOPLE) as progress:
