@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from mss_sim import log
+from mss_sim.app import open_files
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import SECOND, Clock, SystemClock
 from mss_sim.config.settings import FIELDS, OF_THE_PROCESS, PLACES, PORTS, Settings, in_force
@@ -66,6 +67,7 @@ class Worlds:
         self.first = Simulator(self._settings, seed=seed, clock=clock, ready_file=ready_file, hosting=self)
 
     async def __aenter__(self) -> Self:
+        open_files.raise_limit()
         await self.first.start()
         return self
 

@@ -2,6 +2,7 @@
 
     simulator          one world with all its ports: started, stopped, described (`ready()`)
     data_folder        made, locked, begun with a snapshot, its database brought up to date
+    open_files         as many as the system lets the process have
     listeners          DNS and LDAP where a world has them; how sockets are closed
     http_on_demand     HTTP loaded at its first connection
     http_doors         what loads every HTTP front end, and puts them behind listeners

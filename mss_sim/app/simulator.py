@@ -51,7 +51,7 @@ from mss_sim.imap.server import ImapPort as ImapFrontEnd
 from mss_sim.net import tls
 from mss_sim.net.connections import Connections
 from mss_sim.net.lenient_tls import AskingContext
-from mss_sim.net.listening import bind, listening
+from mss_sim.net.listening import bind, listening, port_of
 from mss_sim.net.tls import Certificates
 from mss_sim.net.traps import Trap, Traps
 from mss_sim.net.turns import Turns
@@ -274,7 +274,7 @@ class Simulator:
     async def _listen(self, name: str, connection: Callable[[], asyncio.BaseProtocol], port: int, registry: Connections) -> None:
         with listening(name, self.settings.host, port):
             server = await asyncio.get_running_loop().create_server(connection, self.settings.host, port, backlog=512)
-        self._ports[name] = server.sockets[0].getsockname()[1]
+            self._ports[name] = port_of(server)
         self._stack.push_async_callback(listeners.close, server, registry)
 
     async def _serve_traps(self, traps: Traps, made: list[Trap]) -> None:

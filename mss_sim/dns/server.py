@@ -19,6 +19,7 @@ from mss_sim.clock import Clock, Micros
 from mss_sim.faults.actions import Delay, Drop, Malformed, Reply, Truncate
 from mss_sim.faults.faults import Fault, Faults
 from mss_sim.faults.rules import Facts
+from mss_sim.net.listening import port_of
 from mss_sim.vocabulary.faults import Point
 
 _UDP_BYTES_MAX = 512
@@ -113,7 +114,7 @@ class Responder:
         """Listen on UDP and TCP, on the same port; 0 takes any that both have free."""
         loop = asyncio.get_running_loop()
         server = await asyncio.start_server(self._serve_stream, host, port)
-        taken = server.sockets[0].getsockname()[1]
+        taken = port_of(server)
         try:
             transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=(host, taken))
         except OSError:

@@ -1,7 +1,8 @@
 """Listening sockets, and the error when a port cannot be opened."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 
@@ -13,6 +14,15 @@ def listening(name: str, host: str, port: int) -> Iterator[None]:
     except OSError as error:
         reason = str(error.strerror or error).rpartition(": ")[2]  # asyncio puts the address before the reason
         raise OSError(f"cannot listen on {host}, {name} port {port}: {reason}; see --host and --{name}-port") from error
+
+
+def port_of(server: asyncio.AbstractServer) -> int:
+    """The port that a server has; OSError when it has none: the loop passes over addresses for which no socket can be opened."""
+    sockets: Sequence[socket.socket] = getattr(server, "sockets", ())
+    if not sockets:
+        raise OSError("no socket can be opened")
+    port: int = sockets[0].getsockname()[1]
+    return port
 
 
 def bind(name: str, host: str, port: int) -> socket.socket:

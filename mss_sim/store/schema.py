@@ -3,6 +3,8 @@
 Creating it whole keeps the first start short; a test checks that both ways give the same tables.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, text
@@ -32,8 +34,15 @@ def current(conn: Connection) -> str | None:
 
 def upgrade(engine: Engine) -> str:
     """Bring the database to the newest revision and return it; OSError when it cannot be used, ValueError when it is too new."""
-    try:
+    with told(engine):
         return _upgrade(engine)
+
+
+@contextmanager
+def told(engine: Engine) -> Iterator[None]:
+    """Have a database that cannot be used told as an OSError, with what to do."""
+    try:
+        yield
     except DBAPIError as error:
         place, advice = engine.url.render_as_string(hide_password=True), "check its URL, and that the server runs"
         if engine.url.get_backend_name() == "sqlite":

@@ -113,9 +113,10 @@ class Store:
             yield
 
     def open(self) -> None:
-        """Bring the schema up to date and start the writer."""
+        """Bring the schema up to date and start the writer. OSError and ValueError as `schema.upgrade`."""
         schema.upgrade(self._engine)
-        self._writer.start()
+        with schema.told(self._engine):
+            self._writer.start()
 
     def listen(self) -> None:
         """Listen from here on to changes by other processes, on the running loop."""
@@ -286,4 +287,4 @@ async def _failed(error: Exception) -> NoReturn:
 
 def _is_passing(error: DBAPIError) -> bool:
     text = str(error.orig).lower()
-    return any(word in text for word in ("locked", "disk", "full", "connection", "timeout", "i/o"))
+    return any(word in text for word in ("locked", "disk", "full", "connection", "timeout", "i/o", "unable to open"))

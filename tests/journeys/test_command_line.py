@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,12 @@ _SUBJECT = "Essai =?utf-8?q?=0D=0ABcc:_x@y.fr?="
 class Process:
     """One running `mss-sim run`."""
 
-    def __init__(self, ready_file: Path, *options: str, errors: Path | None = None) -> None:
+    def __init__(self, ready_file: Path, *options: str, errors: Path | None = None, first: Callable[[], None] | None = None) -> None:
+        """`first` is called in the new process, before the program begins."""
         self.ready_file = ready_file
         command = [sys.executable, "-m", "mss_sim", "run", *_ANY, "--ready-file", str(ready_file), *options]
         with errors.open("wb") if errors else contextlib.nullcontext() as told:
-            self.process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stderr=told)
+            self.process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stderr=told, preexec_fn=first)  # noqa: PLW1509 - no thread of ours is asked
         deadline = time.monotonic() + 30
         while not ready_file.exists():
             assert self.process.poll() is None, "the simulator ended before it was ready"

@@ -1,14 +1,16 @@
 """Several worlds in one process: each a world of its own, made in a moment, gone when nobody needs it."""
 
 import asyncio
+import resource
 import smtplib
 import socket
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,35 @@ async def test_there_are_so_many_and_no_more_however_fast_they_are_asked_for(tmp
         answers = await asyncio.gather(*(_ask(worlds, "POST", "/worlds", json={}) for _ in range(6)))
         assert sorted(answer.status_code for answer in answers) == [201, 201, 201, 422, 422, 422]
         assert {answer.json()["code"] for answer in answers if answer.status_code == 422} == {"limit-reached"}
+
+
+def _files_at_most(soft: int, hard: int) -> Callable[[], None]:
+    """What a shell says before it begins a program: how many files it may have open, and how many it may ask for."""
+    return partial(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_the_few_files_that_a_shell_grants_at_first_are_not_the_end_of_worlds(tmp_path: Path) -> None:
+    """A world has a dozen open: the usual 1,024 were full with ninety worlds, of two hundred and fifty."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    started = Process(tmp_path / "ready.json", "--memory", first=_files_at_most(100, most))
+    worlds = f"{started.ready['http']}/control/worlds"
+    assert [httpx.post(worlds, json={}, timeout=60).status_code for _ in range(10)] == [201] * 10
+    assert started.stop() == 0
+
+
+def test_where_no_more_files_may_be_opened_one_world_more_is_refused_and_the_others_go_on(tmp_path: Path) -> None:
+    started = Process(tmp_path / "ready.json", "--memory", first=_files_at_most(100, 100))
+    worlds = f"{started.ready['http']}/control/worlds"
+    with httpx.Client(timeout=60) as client:
+        made: list[dict[str, Any]] = []
+        while (answer := client.post(worlds, json={})).status_code == 201:
+            made.append(answer.json())
+        assert (answer.status_code, answer.json()["code"], len(made) > 2) == (503, "store-unavailable", True)
+        assert [one["id"] for one in client.get(worlds).json()] == [one["id"] for one in made], "nothing of it is left"
+        assert client.delete(f"{worlds}/{made[0]['id']}").status_code == 204
+        assert client.post(worlds, json={}).status_code == 201, "there is room again"
+        assert httpx.get(f"{made[1]['http']}/readyz").status_code == 200
+    assert started.stop() == 0
 
 
 async def test_how_long_one_lives_is_a_setting(tmp_path: Path) -> None:
