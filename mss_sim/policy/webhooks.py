@@ -36,11 +36,17 @@ def read_target(url: str) -> tuple[str, int]:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not host or parts.scheme not in ("http", "https") or not url.isascii() or not url.isprintable() or " " in url:
+    printable = url.isascii() and url.isprintable() and " " not in url
+    if not host or not _can_be_looked_up(host) or parts.scheme not in ("http", "https") or not printable:
         raise _refused(say("url is where events are posted to: http://host:port/path, or https."))
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise _refused(say("Leave the user and the fragment out of url; events are signed with the secret."))
     return host, port or (443 if parts.scheme == "https" else 80)
+
+
+def _can_be_looked_up(host: str) -> bool:
+    """Whether each label has 1 to 63 characters (ref: rfc1035#2.3.4): others are no name, and whoever looks them up fails."""
+    return all(0 < len(label) < 64 for label in host.removesuffix(".").split("."))
 
 
 def check_target(host: str, addresses: Iterable[str], allowed: Collection[str]) -> None:

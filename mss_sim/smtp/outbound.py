@@ -93,7 +93,7 @@ class Outbound:
             answer = failed.answer
         except SMTPResponseException as error:
             answer = _said(error, job.receiver.mx or self._settings.hostname)
-        except (SMTPException, OSError, TimeoutError) as error:
+        except (SMTPException, OSError, TimeoutError, UnicodeError) as error:  # of a host that can be no name
             answer = ours(450, "4.4.1", quoted(_flat(str(error) or type(error).__name__)))
         return RelayResult({one.address: answer for one in job.envelope.recipients})
 

@@ -91,6 +91,11 @@ async def test_a_host_that_a_setting_names_is_reached_and_none_that_looks_like_i
     assert touched == []
 
 
+@pytest.mark.parametrize("host", ["mx..example", "a" * 64])
+async def test_a_host_that_can_be_no_name_is_not_found_though_a_setting_names_it(host: str) -> None:
+    assert (await _carried(f"{host}:1", host)).status == "4.4.1"
+
+
 async def test_what_stands_in_the_place_of_a_host_makes_no_line_of_its_own(touched: list[object]) -> None:
     """The answer goes into a notification, word for word."""
     answer = await _carried("a\r\nX-Evil: b:25")

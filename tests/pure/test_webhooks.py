@@ -16,6 +16,7 @@ _DEFAULT = ("127.0.0.0/8", "::1/128")
     [
         ("http://127.0.0.1:9/mss", ("127.0.0.1", 9)),
         ("http://localhost", ("localhost", 80)),
+        (f"http://{'a' * 63}.fr./", (f"{'a' * 63}.fr.", 80)),
         ("https://[::1]/x?y=1", ("::1", 443)),
         ("HTTPS://Exemple.fr:8443/", ("exemple.fr", 8443)),
     ],
@@ -45,6 +46,7 @@ def test_a_url_leads_to_a_host_and_a_port(url: str, target: tuple[str, int]) -> 
             "http://127.0.0.1/\r\nx: y",
             "gopher://127.0.0.1/",
         ),
+        *("http://a..b/", "http://.a/", "http://./", f"http://{'a' * 64}.fr/"),
         *("http://[::1/", "http://exémple.fr/", "http://127.0.0.1/\x00"),
     ],
 )
