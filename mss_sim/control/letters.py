@@ -4,6 +4,7 @@ Nothing is recorded, marked or answered by looking: whoever looks here is nobody
 """
 
 import asyncio
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ from mss_sim.mail.parse import fold
 from mss_sim.mail.tree import tree
 from mss_sim.words.sentence import joined, said, say
 
+_FIELD_NAME = re.compile(r"[!-9;-~]+")  # ref: rfc5322#2.2
 router = strict_router(
     prefix=views.PREFIX,
     tags=["control: letters"],
@@ -127,12 +129,12 @@ class PartOut(Out):
     """What it holds: parts, or the message that is attached."""
 
 
-def _header(text: str | None) -> tuple[str, str] | None:
-    """`Name: text` as a field and what it contains, folded."""
+def read_field(text: str | None) -> tuple[str, str] | None:
+    """`Name: text` as a field and what it contains, folded; Refusal(INVALID) for what is no field, which no letter has."""
     if text is None:
         return None
     name, colon, value = text.partition(":")
-    if not name.strip() or not colon:
+    if not _FIELD_NAME.fullmatch(name.strip()) or not colon:
         raise Refusal(Rule.INVALID, say("Write a header as Name: text, or as Name: alone for any that has it."))
     return name.strip(), fold(value.strip())
 
@@ -167,7 +169,7 @@ async def list_letters(
         subject=fold(subject) if subject else None,
         text=fold(text) if text else None,
         message_id=message_id or None,
-        header=_header(header),
+        header=read_field(header),
         since=from_datetime(since) if since else None,
         until=from_datetime(until) if until else None,
         has_document=has_document,

@@ -15,7 +15,7 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, octets, refusing, unsupported
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
-from mss_sim.http.events import read_position
+from mss_sim.http.events import read_given_position
 from mss_sim.http.faults import faults
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
@@ -96,7 +96,7 @@ async def get_recording(
     ] = None,
 ) -> Response:
     """What was done by hand, at whatever door, as a scenario file that can be played again; read from the journal and the letters."""
-    place = read_position(after, "after") if after else 0
+    place = await read_given_position(core, after, "after") if after else 0
     from mss_sim.core.scenarios import journal_as_scenario  # noqa: PLC0415 - loaded with the first scenario
 
     return Response(await journal_as_scenario.record(core.world, place), media_type=MEDIA_TYPE)

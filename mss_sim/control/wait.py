@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mss_sim.clock import iso
+from mss_sim.control.letters import read_field
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed import wait_conditions
 from mss_sim.core.feed.near_misses import NearMiss, near_misses
@@ -21,7 +22,7 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
-from mss_sim.http.events import read_position
+from mss_sim.http.events import read_given_position, read_position
 from mss_sim.http.leaving import unless_left
 from mss_sim.http.routes import strict_router
 from mss_sim.http.sessions import session
@@ -57,6 +58,8 @@ class Awaited(StrEnum):
     SETTLED = "settled"  # nothing is under way and nothing is due
 
 
+_SESSIONS = (Awaited.SESSION, Awaited.LOG_IN)
+_RULES = frozenset(one.value for one in Rule)
 _MARKS: dict[Awaited, frozenset[str]] = {
     Awaited.MESSAGE: frozenset({"mailbox", "from_", "to", "subject", "text", "ins", "message_id", "header", "has_document"}),
     Awaited.ACT: frozenset({"mailbox", "acts", "who"}),
@@ -110,6 +113,8 @@ class WaitOut(Out):
 async def wait(core: CurrentCore, wanted: WaitIn, request: Request) -> Response:
     """Answer as soon as so many are there, or the time is over; `met` says which. What was there before counts, but for `after`."""
     _check(wanted)
+    if wanted.after is not None and wanted.kind not in _SESSIONS:
+        await read_given_position(core, wanted.after, "after")
     mailbox = read_address(wanted.mailbox) if wanted.mailbox is not None else None
     match wanted.kind:
         case Awaited.SETTLED:
@@ -177,7 +182,13 @@ async def _settled(core: Core, wanted: WaitIn) -> dict[str, Any]:
 
 
 def _check(wanted: WaitIn) -> None:
-    """Refuse marks that the kind does not have: they would be passed over."""
+    """Refuse what can never come true, and what the kind does not have: it would be passed over."""
+    if wanted.kind is Awaited.SETTLED and (wanted.none or wanted.count > 1 or wanted.after is not None):
+        detail = say("Rest is there or not: leave count, none and after out.")
+        raise Refusal(Rule.INVALID, detail, subject="kind", reference="quirks#waits")
+    if wanted.rule is not None and "_" not in wanted.rule and wanted.rule not in _RULES:  # the codes of OAuth have underscores
+        detail = say("No rule is called {rule}; docs/guide/refusals.md lists them.", rule=wanted.rule[:60])
+        raise Refusal(Rule.INVALID, detail, subject="rule", reference="quirks#waits")
     own = _MARKS[wanted.kind]
     for name in frozenset().union(*_MARKS.values()) - own:
         if getattr(wanted, name) is not None:
@@ -212,10 +223,6 @@ def _after_session(wanted: WaitIn) -> str | None:
 
 
 def _letters(wanted: WaitIn) -> LetterQuery:
-    header = None
-    if wanted.header:
-        name, _, text = wanted.header.partition(":")
-        header = name.strip(), fold(text.strip())
     return LetterQuery(
         limit=wanted.count,
         from_=_folded(wanted.from_),
@@ -224,7 +231,7 @@ def _letters(wanted: WaitIn) -> LetterQuery:
         text=_folded(wanted.text),
         ins=_folded(wanted.ins),
         message_id=wanted.message_id,
-        header=header,
+        header=read_field(wanted.header),
         has_document=wanted.has_document,
     )
 

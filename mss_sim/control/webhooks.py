@@ -15,7 +15,7 @@ from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore, read_id
-from mss_sim.http.events import read_filter, read_position
+from mss_sim.http.events import read_filter, read_given_position
 from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Flag, In, Json, OneLine, Out, Whole
@@ -104,7 +104,7 @@ class ReplayOut(Out):
 async def add_webhook(core: CurrentCore, wanted: WebhookIn) -> Response:
     """Have events posted, signed as Standard Webhooks says. What is not taken (2xx) is tried again, later each time; 410 ends it."""
     asked = read_filter(",".join(wanted.kinds), wanted.mailbox)
-    after = read_position(wanted.after, "after") if wanted.after is not None else None
+    after = await read_given_position(core, wanted.after, "after") if wanted.after is not None else None
     made = await core.webhooks.register(wanted.url, EventFilter(asked.kinds, asked.mailbox), wanted.secret, after)
     return Json({**_shown(made), "secret": made.secret}, status_code=201)
 

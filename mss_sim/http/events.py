@@ -23,7 +23,7 @@ from starlette.responses import Response, StreamingResponse
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed.listening import Batch, Ears, Heard
 from mss_sim.core.feed.plain_events import plain
-from mss_sim.core.feed.reading_events import EventFilter
+from mss_sim.core.feed.reading_events import EventFilter, check_position
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import Answers
@@ -101,6 +101,13 @@ def read_position(text: str, name: str) -> int:
         return int(text)
     detail = say("{name} is a position in the feed, as an answer gave it: a whole number.", name=name)
     raise Refusal(Rule.INVALID, detail, subject=name, reference="quirks#events")
+
+
+async def read_given_position(core: Core, text: str, name: str) -> int:
+    """A position that this world gave; Refusal(INVALID) for what it never gave, such as that of another world."""
+    position = read_position(text, name)
+    await check_position(core.world, position, name)
+    return position
 
 
 def read_filter(kinds: str | None, mailbox: str | None) -> EventFilter:

@@ -30,6 +30,7 @@ class _Ears:
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
+        self.first = _Event()
         self._lines = response.aiter_lines()
 
     async def next(self, *, heartbeats: bool = False) -> _Event:
@@ -66,7 +67,7 @@ async def _hearing(simulator: Simulator, path: str, auth: tuple[str, str] | None
     ):
         assert (response.status_code, response.headers["content-type"]) == (200, f"{_STREAM}; charset=utf-8")
         ears = _Ears(response)
-        await ears.next(heartbeats=True)
+        ears.first = await ears.next(heartbeats=True)
         yield ears
 
 
@@ -223,6 +224,20 @@ async def test_a_position_that_was_never_given_is_refused_wherever_it_stands(sim
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         answer = await client.get("/control/events?seconds=0", headers={"Last-Event-ID": "x"})
     assert (answer.status_code, answer.json()["subject"]) == (422, "Last-Event-ID")
+
+
+async def test_who_was_last_in_another_world_hears_that_it_began_anew_and_what_happens_from_here_on(simulator: Simulator) -> None:
+    """A browser comes again by itself with the position that a simulator gave which kept nothing: it must not hear nothing for long."""
+    newest = (await _page(simulator))["cursor"]
+    async with _listen(simulator, "/control/events?kind=message.received", **{"Last-Event-ID": "4711"}) as ears:
+        assert (ears.first.event, ears.first.id) == ("world.reset", newest)
+        await Person(simulator, "hospital").send(HOSPITAL, to=[PRACTICE])
+        assert (await ears.next()).event == "message.received"
+    page = await _page(simulator, "after=4711&kind=message.received")
+    assert ([one["kind"] for one in page["events"]], int(page["cursor"]) > int(newest)) == (["world.reset"], True)
+    for path, body in (("/webhooks", {"url": "http://127.0.0.1:9/", "after": "4711"}), ("/wait", {"kind": "act", "after": "4711"})):
+        assert (await control(simulator, "POST", path, body)).status_code == 422
+    assert (await control(simulator, "GET", "/scenarios/recording?after=4711")).status_code == 422
 
 
 async def test_a_mailbox_that_one_may_not_see_does_not_exist(simulator: Simulator) -> None:

@@ -213,6 +213,11 @@ async def _hangs_up(simulator: Simulator, wait: Any) -> None:
         {"kind": "message", "subject": "x" * 2_000},
         {"kind": "message", "message_id": "a\0b"},
         {"kind": "settled", "mailbox": DOCTOR},
+        {"kind": "settled", "none": True},
+        {"kind": "settled", "count": 2},
+        {"kind": "settled", "after": "0"},
+        *({"kind": "message", "header": header} for header in ("X-MSS-NIL", ": DEV0001", "X MSS NIL: DEV0001", "Objet\u00e9: x")),
+        {"kind": "session", "rule": "right-mising"},
         {"kind": "act", "acts": ["message.sung"]},
         {"kind": "act", "subject": "x"},
         {"kind": "timeline", "recipient": "nobody"},
@@ -229,6 +234,21 @@ async def test_what_can_never_be_is_refused_at_once(simulator: Simulator, wanted
 async def test_whom_there_is_not_is_not_waited_for(simulator: Simulator, wanted: dict[str, Any]) -> None:
     answer = await control(simulator, "POST", "/wait", wanted)
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["message", "act", "timeline"])
+async def test_a_cursor_of_another_world_is_refused(simulator: Simulator, kind: str) -> None:
+    """What stands behind it would be passed over, until this world has had as many events as the other one."""
+    now = int((await control(simulator, "POST", "/wait", {"kind": "settled"})).json()["cursor"])
+    assert (await control(simulator, "POST", "/wait", {"kind": kind, "after": str(now), "timeout": 0})).status_code == 200
+    answer = await control(simulator, "POST", "/wait", {"kind": kind, "after": str(now + 1), "timeout": 0})
+    assert (answer.status_code, answer.json()["subject"]) == (422, "after")
+    assert answer.json()["detail"] == f"after is {now + 1}, and the newest event of this world is {now}: another world gave it."
+
+
+async def test_rules_of_oauth_are_waited_for_by_their_codes(simulator: Simulator) -> None:
+    wanted = {"kind": "session", "rule": "invalid_grant", "timeout": 0}
+    assert (await control(simulator, "POST", "/wait", wanted)).json()["met"] is False
 
 
 async def test_so_many_wait_and_no_more_and_so_long(start: StartSimulator) -> None:

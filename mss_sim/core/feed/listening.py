@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from mss_sim.core.feed.reading_events import EventFilter, Events, FeedEvent, last_position, read_events
+from mss_sim.core.feed.reading_events import EventFilter, Events, FeedEvent, begun_anew, last_position, read_events
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.hearing import Hearing
@@ -105,8 +105,14 @@ class Feed:
             raise Refusal(Rule.LIMIT_REACHED, detail, reference="quirks#events")
 
     async def page(self, wanted: EventFilter, ears: Ears, after: int, limit: int) -> Batch:
-        """What happened behind a position, at most `limit` of it, for who does not wait; what `ears.refresh` raises."""
+        """What happened behind a position, at most `limit` of it, for who does not wait; what `ears.refresh` raises.
+
+        Behind one that another world gave it is that the world began anew, here as in `follow`.
+        """
         await ears.refresh()
+        newest = await last_position(self._world)
+        if after > newest:
+            return _elsewhere(ears, newest)
         heard: list[Heard] = []
         while len(heard) < limit:
             found = await read_events(self._world, after, _AT_ONCE)
@@ -133,8 +139,13 @@ class Feed:
         self._listeners.add(listener)  # first: from here on no commit is missed
         try:
             newest = await self._begin()
-            listener.position = newest if after is None else after
-            yield Batch([], listener.position)
+            if after is not None and after > newest:
+                await ears.refresh()
+                first = _elsewhere(ears, newest)
+            else:
+                first = Batch([], newest if after is None else after)
+            listener.position = first.position
+            yield first
             ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
             while not self._closed and (left := self._patience(ends)) > 0:
                 yield await self._next(listener, left)
@@ -218,6 +229,12 @@ class Feed:
                 listener.woken.set()
             elif listener.idle and listener.position == before and not listener.woken.is_set():
                 listener.position = found.position
+
+
+def _elsewhere(ears: Ears, newest: int) -> Batch:
+    """What is heard by who was last in another world: a simulator that kept nothing and was started again, or another one."""
+    heard = ears.hear(begun_anew(newest))
+    return Batch([heard] if heard else [], newest)
 
 
 def _position(event: FeedEvent) -> int:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from mss_sim.clock import Micros
 from mss_sim.core.access import journal
 from mss_sim.core.world.world import World
+from mss_sim.errors import Refusal, Rule
 from mss_sim.store import feed, identities, mailboxes, messages, timelines
 from mss_sim.store.engine import Connection
 from mss_sim.store.feed import Ref, Source
@@ -15,6 +16,7 @@ from mss_sim.store.journal import JournalRow
 from mss_sim.store.timelines import TimelineEvent
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.events import RESET, Family
+from mss_sim.words.sentence import say
 
 _NAMES = ("grantee", "idnat", "from", "to")
 
@@ -71,6 +73,24 @@ async def last_position(world: World) -> int:
     return await world.store.read_briefly(feed.last)
 
 
+async def check_position(world: World, position: int, name: str) -> None:
+    """Refuse a position that this world has not given yet: what stands behind it would be passed over until it has."""
+    newest = await last_position(world)
+    if position > newest:
+        detail = say(
+            "{name} is {position}, and the newest event of this world is {newest}: another world gave it.",
+            name=name,
+            position=position,
+            newest=newest,
+        )
+        raise Refusal(Rule.INVALID, detail, subject=name, reference="quirks#events")
+
+
+def begun_anew(position: int) -> FeedEvent:
+    """What is told to who comes with a position of another world: what was known is void, and this is the newest position here."""
+    return FeedEvent(position, RESET, 0, None)
+
+
 async def read_events(world: World, after: int, limit: int) -> Events:
     """The events behind a position, at most `limit` of them."""
     return await world.store.read_briefly(events_after, after, limit)
@@ -106,7 +126,7 @@ class _Known(NamedTuple):
     def event(self, ref: Ref) -> FeedEvent | None:
         """The event at a position; None when its row is gone."""
         if ref.source is Source.WORLD:
-            return FeedEvent(ref.position, RESET, 0, None)
+            return begun_anew(ref.position)
         if ref.source is Source.TIMELINE:
             told = self.told.get(ref.id)
             return self._told(ref, told) if told else None
