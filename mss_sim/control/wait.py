@@ -1,6 +1,5 @@
 """Wait until something has happened in the world: answered after the commit that brought it, without anybody polling."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from mss_sim.control.letters import read_field
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed import wait_conditions
 from mss_sim.core.feed.near_misses import NearMiss, near_misses
-from mss_sim.core.feed.wait_conditions import Found, FoundLetter, LetterSearch, SessionQuery
+from mss_sim.core.feed.wait_conditions import Found, FoundLetter, LetterSearch, Names, SessionQuery
 from mss_sim.core.world.store_types import ActQuery, EventQuery, JournalRow, LetterQuery, TimelineEvent
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import Transcript
@@ -137,7 +136,8 @@ async def _lines(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, A
         return True if len(found.rows) >= wanted.count else None
 
     came = await core.waits.until(look, wanted.timeout) is not None
-    return _answer(wanted, found.rows, found.position, came=came)
+    names = await wait_conditions.names_of(core.world, found.rows)
+    return _answer(wanted, [_line(one, names) for one in found.rows], found.position, came=came)
 
 
 async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, Any]:
@@ -150,7 +150,7 @@ async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> d
         return True if len(found) >= wanted.count else None
 
     came = await core.waits.until(look, wanted.timeout, only) is not None
-    answer = _answer(wanted, found, search.position or 0, came=came)
+    answer = _answer(wanted, list(map(_found_letter, found)), search.position or 0, came=came)
     if not (answer["met"] or came):
         answer["near"] = list(map(_near, await near_misses(core.world, search.near, mailbox)))
     return answer
@@ -169,8 +169,8 @@ async def _sessions(core: Core, wanted: WaitIn) -> dict[str, Any]:
     return {"met": came is not wanted.none, "found": list(map(session, found)), "near": [], "cursor": newest}
 
 
-def _answer(wanted: WaitIn, found: Sequence[Any], position: int, *, came: bool) -> dict[str, Any]:
-    return {"met": came is not wanted.none, "found": list(map(_shown, found)), "near": [], "cursor": str(position)}
+def _answer(wanted: WaitIn, found: list[dict[str, Any]], position: int, *, came: bool) -> dict[str, Any]:
+    return {"met": came is not wanted.none, "found": found, "near": [], "cursor": str(position)}
 
 
 async def _settled(core: Core, wanted: WaitIn) -> dict[str, Any]:
@@ -240,14 +240,27 @@ def _folded(text: str | None) -> str | None:
     return fold(text) if text else None
 
 
-def _shown(one: FoundLetter | JournalRow | TimelineEvent) -> dict[str, Any]:
-    if isinstance(one, JournalRow):
-        line = one.line
-        about: dict[str, Any] = {"subject": one.subject, "message_id": one.rfc_message_id, "detail": line.detail}
-        return {"id": encode(line.id), "at": iso(line.at), "act": line.act.value, "door": line.door.value, **about}
+def _line(one: JournalRow | TimelineEvent, names: Names) -> dict[str, Any]:
     if isinstance(one, TimelineEvent):
         about = {"recipient": one.recipient, "message_id": one.message_id, "subject": one.subject, "failed": one.failed}
-        return {"id": encode(one.id), "at": iso(one.at), "event": one.kind.value, **about, "detail": one.detail}
+        mailbox = {"mailbox": names.addresses.get(one.mailbox_id or 0)}
+        return {"id": encode(one.id), "at": iso(one.at), "event": one.kind.value, **mailbox, **about, "detail": one.detail}
+    line, actor = one.line, names.people.get(one.line.actor_id or 0)
+    return {
+        "id": encode(line.id),
+        "at": iso(line.at),
+        "act": line.act.value,
+        "door": line.door.value,
+        "mailbox": names.addresses.get(line.mailbox_id or 0),
+        "who": {"idnat": actor.idnat, "name": actor.name} if actor else None,
+        "grant": encode(line.grant_id) if line.grant_id is not None else None,
+        "subject": one.subject,
+        "message_id": one.rfc_message_id,
+        "detail": line.detail,
+    }
+
+
+def _found_letter(one: FoundLetter) -> dict[str, Any]:
     summary = read_summary(one.message.summary)
     taken = extracts(one.raw, summary, one.message.subject)
     values = {"codes": taken.codes, "links": taken.links, "ins": taken.ins, "closes": taken.closes, "documents": taken.documents}

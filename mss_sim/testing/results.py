@@ -77,12 +77,19 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """A line of a journal: what was done, through which door. `detail` is as the kind of line has it."""
+    """A line of a journal: what was done, through which door, in which mailbox, by whom (idNat and name), by which grant.
+
+    `detail` is as the kind of line has it.
+    """
 
     id: str
     at: datetime
     act: Act
     door: Door
+    mailbox: str | None
+    who: str | None
+    name: str | None
+    grant: str | None
     subject: str | None
     message_id: str | None
     detail: Mapping[str, object]
@@ -90,12 +97,14 @@ class JournalLine:
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> "JournalLine":
         """A line as `POST /control/wait` tells it."""
-        kinds = Act(found["act"]), Door(found["door"])
-        return cls(found["id"], instant(found["at"]), *kinds, found["subject"], found["message_id"], found["detail"] or {})
+        kinds, who = (Act(found["act"]), Door(found["door"])), found["who"] or {}
+        known = found["mailbox"], who.get("idnat"), who.get("name"), found["grant"]
+        return cls(found["id"], instant(found["at"]), *kinds, *known, found["subject"], found["message_id"], found["detail"] or {})
 
     def __str__(self) -> str:
         about = f", about “{self.subject}”" if self.subject else ""
-        return f"{self.act.value} at {self.at:%H:%M:%S} by {self.door.value}{about}"
+        where, who = f" in {self.mailbox}" if self.mailbox else "", f"{self.name}, " if self.name else ""
+        return f"{self.act.value}{where} at {self.at:%H:%M:%S} by {who}{self.door.value}{about}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,8 @@ class TimelineEvent:
     id: str
     at: datetime
     event: TimelineKind
+    mailbox: str | None
+    """Where the letter was sent from."""
     recipient: str
     message_id: str | None
     subject: str
@@ -114,7 +125,7 @@ class TimelineEvent:
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> "TimelineEvent":
         """An event as `POST /control/wait` tells it."""
-        told = (found[name] for name in ("recipient", "message_id", "subject", "failed", "detail"))
+        told = (found[name] for name in ("mailbox", "recipient", "message_id", "subject", "failed", "detail"))
         return cls(found["id"], instant(found["at"]), TimelineKind(found["event"]), *told)
 
     def __str__(self) -> str:

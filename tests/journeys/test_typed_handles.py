@@ -100,12 +100,14 @@ def test_answers_have_the_words_of_the_field(world: HostedWorld) -> None:
     assert (letter.values.codes, letter.values.links, letter.values.closes) == (("123456",), ("https://exemple.fr/rdv",), False)
     line = world.wait("act", acts=[Act.SUBMITTED], who=world.doctor.idnat).first
     assert (line.act, line.door, line.subject) == (Act.SUBMITTED, Door.REST, "Votre code")
+    assert (line.mailbox, line.who, line.grant) == (world.doctor.address, world.doctor.idnat, None)
+    assert str(line) == f"message.submitted in {line.mailbox} at {line.at:%H:%M:%S} by {line.name}, rest, about “Votre code”"
     log_in = world.wait("log_in", door="rest", who=world.doctor.login).first
     assert (log_in.who, log_in.lines) == (world.doctor.idnat, ())
     with pytest.raises(WaitedInVain, match=r"waited 0\.05 s in vain for a session of a client with rule 'not-found'"):
         world.wait("session", rule="not-found", timeout=0.05)
     event = world.wait("timeline", events=["delivered"], recipient=world.patient.address).first
-    assert (event.event, event.failed) == (TimelineKind.DELIVERED, False)
+    assert (event.event, event.failed, event.mailbox) == (TimelineKind.DELIVERED, False, world.doctor.address)
     assert abs((event.at - world.clock.now()).total_seconds()) < 60
     later = world.wait("message", none=True, after=world.wait("settled").cursor, timeout=0.1)
     assert later.found == ()

@@ -117,6 +117,18 @@ async def test_lines_of_journals_and_events_are_waited_for(simulator: Simulator)
     assert [(one["event"], one["recipient"], one["subject"]) for one in answer["found"]] == [("delivered", PATIENT, "Bonjour")]
 
 
+async def test_a_line_that_was_waited_for_tells_where_it_happened_and_who_did_it_by_which_grant(simulator: Simulator) -> None:
+    secretary = Person(simulator, "secretary")
+    [grant] = [one["id"] for one in (await secretary.rest("GET", "/grants")).json() if one["mailbox"] == PRACTICE]
+    await secretary.send(PRACTICE, to=[HOSPITAL], subject="Bonsoir")
+    [line] = (await _wait(simulator, kind="act", acts=["message.submitted"]))["found"]
+    assert (line["mailbox"], line["who"]["idnat"], line["grant"]) == (PRACTICE, secretary.account["idnat"], grant)
+    [event] = (await _wait(simulator, kind="timeline", events=["delivered"]))["found"]
+    assert (event["mailbox"], event["recipient"]) == (PRACTICE, HOSPITAL)
+    [given, *_] = (await _wait(simulator, kind="act", acts=["grant.created"]))["found"]
+    assert (given["who"], given["door"]) == (None, "seed")
+
+
 async def test_rest_is_waited_for(simulator: Simulator) -> None:
     """A letter that waits for an hour is no unrest; one that is due is."""
     assert (await _wait(simulator, kind="settled"))["met"]

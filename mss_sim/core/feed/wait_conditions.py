@@ -3,7 +3,7 @@
 A place is a position in the feed (`store.feed`): what stands behind it was committed later. `place` tells the present one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
@@ -13,9 +13,10 @@ from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.control.every_letter import check_letters, id_of_mailbox
 from mss_sim.core.world.world import World
 from mss_sim.evidence.transcripts import Transcript
-from mss_sim.store import feed, folders, letters, mailboxes, messages, timelines
+from mss_sim.store import feed, folders, identities, letters, mailboxes, messages, timelines
 from mss_sim.store.engine import Connection
 from mss_sim.store.feed import Ref, Source
+from mss_sim.store.identities import Identity
 from mss_sim.store.journal import ActQuery, JournalRow
 from mss_sim.store.letters import LetterQuery, SearchTexts
 from mss_sim.store.messages import MessageRow
@@ -176,6 +177,26 @@ async def find_events(world: World, query: EventQuery, after: int | None) -> Fou
 
     def run(conn: Connection) -> Found[TimelineEvent]:
         return _found(conn, Source.TIMELINE, after, query.limit, lambda ids: timelines.events(conn, replace(query, among=ids)), _event_id)
+
+    return await world.store.read_briefly(run)
+
+
+class Names(NamedTuple):
+    """Who and what lines are about, by id: people, and the addresses of mailboxes that are still there."""
+
+    people: dict[int, Identity]
+    addresses: dict[int, str]
+
+
+async def names_of(world: World, rows: Sequence[JournalRow | TimelineEvent]) -> Names:
+    """Who did what lines of journals tell, and in which mailbox; where letters of events were sent from."""
+    lines = [one.line for one in rows if isinstance(one, JournalRow)]
+    boxes = {one.mailbox_id for one in lines} | {one.mailbox_id for one in rows if isinstance(one, TimelineEvent)}
+    actors = {one.actor_id for one in lines if one.actor_id is not None}
+
+    def run(conn: Connection) -> Names:
+        found = mailboxes.with_ids(conn, {id_ for id_ in boxes if id_ is not None})
+        return Names(identities.names(conn, actors), {box.id: box.address for box in found})
 
     return await world.store.read_briefly(run)
 
