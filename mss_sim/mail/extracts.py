@@ -1,13 +1,17 @@
 """What tests look for in a letter, taken out of it: numbers such as codes, links, INS, whether it closes, what is attached.
 
-Only the first 64 Ki characters are looked through, and each expression is bounded, so that a hostile letter costs no more than another.
+The text is the plain one, else that of the HTML without its tags; links of HTML are taken where they lead to as well, for they stand behind
+a button. Only the first 64 Ki characters are looked through, and each expression is bounded, so that a hostile letter costs no more than
+another.
 """
 
 import re
 from dataclasses import dataclass
+from html import unescape
 
 from mss_sim.mail.closing_marks import closing_marks
 from mss_sim.mail.headers import read_headers, split
+from mss_sim.mail.mime import without_tags
 from mss_sim.mail.summary import Summary, shown_text
 from mss_sim.vocabulary.mail import HEADER_MES_FIN, SUBJECT_FIN
 
@@ -16,6 +20,7 @@ _EACH_MAX = 100
 _FIELDS_MAX = 1_000_000
 _CODE = re.compile(r"(?<![\w.,-])\d{4,8}(?![\w-])")
 _LINK = re.compile(r"https?://[^\s<>\"']{1,2000}")
+_HREF = re.compile(r"""<[aA]\s[^<>]{0,500}?\bhref\s{0,20}=\s{0,20}["']?(https?://[^\s<>"']{1,2000})""", re.IGNORECASE)
 _INS = re.compile(r"(?<![0-9A-Za-z])[1-8]\d{5}[\dAB]\d{6}\d{2}(?![0-9A-Za-z])")
 _ENDING = ".,;:!?)]}"
 
@@ -35,11 +40,14 @@ def extracts(raw: bytes, summary: Summary, subject: str) -> Extracts:
     """What is in a stored letter with that summary and subject."""
     block = raw[: split(raw)[0]]
     marks = closing_marks(block, read_headers(block, count_max=_FIELDS_MAX))
-    text = f"{subject}\n{shown_text(raw, summary.leaves, 'text/plain') or ''}"[:_CHARS_MAX]
+    plain, html = (shown_text(raw, summary.leaves, kind) for kind in ("text/plain", "text/html"))
+    page = (html or "")[:_CHARS_MAX]
+    text = f"{subject}\n{without_tags(page) if plain is None else plain}"[:_CHARS_MAX]
+    links = [link.rstrip(_ENDING) for link in _LINK.findall(text)] + [unescape(link) for link in _HREF.findall(page)]
     files = [leaf["filename"] or "" for leaf in summary.leaves if leaf["attachment"]]
     return Extracts(
         codes=_once(_CODE.findall(text)),
-        links=_once([link.rstrip(_ENDING) for link in _LINK.findall(text)]),
+        links=_once(links),
         ins=_once(_INS.findall(text)),
         closes=marks.subject == SUBJECT_FIN or (marks.mes or "").strip().upper() == HEADER_MES_FIN,
         documents=tuple(files[:_EACH_MAX]),

@@ -100,3 +100,38 @@ def test_documents_are_what_is_attached_by_its_file_name_and_never_the_text() ->
 
 def test_there_are_at_most_a_hundred_of_each() -> None:
     assert len(_taken(" ".join(str(number) for number in range(1_000, 2_000))).codes) == 100
+
+
+_PAGE = "<html><style>.a {{ width: 1234 }}</style><p>Votre code&nbsp;: <b>482913</b>, INS 285037511300167</p>{links}</html>"
+
+
+def _of_parts(*parts: tuple[str, str]) -> Extracts:
+    body = "".join(f"--x\r\nContent-Type: {kind}; charset=utf-8\r\n\r\n{text}\r\n" for kind, text in parts)
+    raw = f'Subject: Bonjour\r\nContent-Type: multipart/alternative; boundary="x"\r\n\r\n{body}--x--\r\n'.encode()
+    return extracts(raw, read_summary(write_summary(parse(raw, _LIMITS), 0)), "Bonjour")
+
+
+def test_a_letter_in_html_alone_is_read_without_its_tags() -> None:
+    found = _of_parts(("text/html", _PAGE.format(links="")))
+    assert (found.codes, found.ins) == (("482913",), ("285037511300167",))
+
+
+@pytest.mark.parametrize(
+    ("tag", "links"),
+    [
+        ('<a href="https://a.fr/?x=1&amp;y=2.">Confirmer</a>', ("https://a.fr/?x=1&y=2.",)),
+        ("<A class='b' HREF = 'http://a.fr'>Confirmer</A>", ("http://a.fr",)),
+        ("<a href=https://a.fr/b>https://a.fr/b</a>", ("https://a.fr/b",)),
+        ('<a href="mailto:a@b.fr">x</a><img src="https://a.fr/pixel"><link href="https://a.fr/style">', ()),
+        ('<abbr href="https://a.fr">x</abbr>', ()),
+    ],
+)
+def test_links_of_html_are_taken_where_they_lead_to(tag: str, links: tuple[str, ...]) -> None:
+    assert _of_parts(("text/html", _PAGE.format(links=tag))).links == links
+    beside = _of_parts(("text/plain", "Code 1111, voir https://z.fr"), ("text/html", _PAGE.format(links=tag)))
+    assert (beside.codes, beside.links) == (("1111",), ("https://z.fr", *links)), "the text is the plain one"
+
+
+def test_a_page_that_is_all_openings_costs_no_more_than_another() -> None:
+    assert _of_parts(("text/html", "<a href=" * 100_000)).links == ()
+    assert _of_parts(("text/html", "<a " + "x " * 100_000)).links == ()
