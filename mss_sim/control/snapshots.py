@@ -11,7 +11,7 @@ from mss_sim.control.seeds import archived
 from mss_sim.core.assembly import Core
 from mss_sim.core.control import snapshots, world_as_seed
 from mss_sim.core.control.seed_formats import ARCHIVE
-from mss_sim.core.control.snapshots import SESSIONS, About, Difference, Shelf, Snapshot
+from mss_sim.core.control.snapshots import NOW, SESSIONS, About, Difference, Shelf, Snapshot
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, octets, refusing
@@ -32,8 +32,6 @@ _NAME = "before-closure"
 _MEDIA_TYPE = "application/zip"
 _FOUND = refusing(*CONTROL, Rule.NOT_FOUND)
 _NEW = refusing(Rule.CONFLICT, Rule.LIMIT_REACHED, *CONTROL)
-_NOW = "now"
-"""In the place of a snapshot's name: the world as it is."""
 
 
 class SnapshotForm(StrEnum):
@@ -52,7 +50,7 @@ class SnapshotIn(In):
     """A world to keep."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
-        description="Letters, digits, points, hyphens, underscores.", examples=[_NAME]
+        description="Letters, digits, points, hyphens, underscores; not now.", examples=[_NAME]
     )
     note: OneLine = Field(default="", examples=["the patient has asked, nobody has answered"])
     replace: Flag = Field(default=False, description="Whether one of that name may be written over.", examples=[True])
@@ -156,12 +154,12 @@ async def compare_snapshots(
     request: Request,
     core: CurrentCore,
     snapshot: Name,
-    to: Annotated[str, Query(max_length=64, description="A later one; now: the world as it is.", examples=[_NOW])] = _NOW,
+    to: Annotated[str, Query(max_length=64, description="A later one; now: the world as it is.", examples=[NOW])] = NOW,
 ) -> Response:
     """What differs in people, mailboxes, letters, grants and settings."""
     shelf = _shelf(core)
     earlier = await shelf.one(snapshot)
-    if to != _NOW:
+    if to != NOW:
         return Json(_differences(await snapshots.compare(earlier, await shelf.one(to))))
     async with snapshots.as_it_is(core.world, shelf, hosted(request).seed) as now:
         return Json(_differences(await snapshots.compare(earlier, now)))

@@ -172,7 +172,7 @@ async def test_they_are_listed_replaced_and_deleted(start: StartSimulator) -> No
         assert (await control(simulator, "POST", "/snapshots/a/restore")).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", ".a", "-a", "a/b", "a%2Fb", "é", "a" * 65, "a\0", "../../x"])
+@pytest.mark.parametrize("name", ["", ".", "..", ".a", "-a", "a/b", "a%2Fb", "é", "a" * 65, "a\0", "../../x", "now"])
 async def test_a_name_is_no_path(simulator: Simulator, name: str) -> None:
     answer = await control(simulator, "POST", "/snapshots", {"name": name})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")

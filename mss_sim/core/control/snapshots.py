@@ -29,6 +29,8 @@ from mss_sim.words.sentence import say
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECRET = ("control_key", "database_url", "data_dir")
 _COUNTED = ("operators", "identities", "mailboxes", "messages", "copies", "waiting")
+NOW = "now"
+"""Where a snapshot is named: the world as it is, so that none may be called that."""
 SESSIONS = "sessions"
 """Among the counts of a snapshot: the connections whose transcripts it has; missing where they were not asked for."""
 _DIFFERENCES_MAX = 1_000
@@ -69,8 +71,10 @@ class Shelf:
 
     def path(self, name: str) -> Path:
         """Where a snapshot lies, or would; Refusal(INVALID) for what is no name."""
-        if not _NAME.fullmatch(name):
-            detail = say("A snapshot is named by letters, digits, points, hyphens and underscores, at most 64, no point or hyphen first.")
+        if not _NAME.fullmatch(name) or name == NOW:
+            detail = say(
+                "A snapshot is named by letters, digits, points, hyphens and underscores, at most 64, no point or hyphen first, not now."
+            )
             raise Refusal(Rule.INVALID, detail, subject=name[:64], reference="quirks#snapshots")
         return self.folder / (name + SUFFIX)
 
