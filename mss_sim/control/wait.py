@@ -12,7 +12,9 @@ from mss_sim.clock import iso
 from mss_sim.control.letters import read_field
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed import wait_conditions
-from mss_sim.core.feed.near_misses import NearMiss, near_misses
+from mss_sim.core.feed.listening import Heard
+from mss_sim.core.feed.near_misses import NearEvent, NearMiss, near_acts, near_misses, near_timelines
+from mss_sim.core.feed.plain_events import plain
 from mss_sim.core.feed.wait_conditions import Found, FoundLetter, LetterSearch, Names, SessionQuery
 from mss_sim.core.world.store_types import ActQuery, EventQuery, JournalRow, LetterQuery, TimelineEvent
 from mss_sim.errors import Refusal, Rule
@@ -31,6 +33,7 @@ from mss_sim.ids import decode, encode
 from mss_sim.mail.extracts import extracts
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import read_summary
+from mss_sim.policy.hearing import Hearing
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
@@ -103,7 +106,7 @@ class WaitOut(Out):
     found: list[dict[str, Any]] = Field(examples=[[]])
     """Letters with values taken out of them, lines of journals, events; the oldest first."""
     near: list[dict[str, Any]] = Field(examples=[[]])
-    """Letters that came instead, and the marks that they lack."""
+    """Letters that came instead, or events as the feed tells them, and the marks that they lack."""
     cursor: str = Field(examples=["1042"])
     """A position in the feed of events, of sessions the id of the newest. Give it back as `after`: what is found then came later."""
 
@@ -137,7 +140,17 @@ async def _lines(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, A
 
     came = await core.waits.until(look, wanted.timeout) is not None
     names = await wait_conditions.names_of(core.world, found.rows)
-    return _answer(wanted, [_line(one, names) for one in found.rows], found.position, came=came)
+    answer = _answer(wanted, [_line(one, names) for one in found.rows], found.position, came=came)
+    if not (answer["met"] or came):
+        near = await _near_lines(core, wanted, mailbox)
+        answer["near"] = [{**plain(Heard(one.event, Hearing.WHOLE, one.event.letter_id)), "lacks": list(one.lacks)} for one in near]
+    return answer
+
+
+async def _near_lines(core: Core, wanted: WaitIn, mailbox: str | None) -> list[NearEvent]:
+    if wanted.kind is Awaited.ACT:
+        return await near_acts(core.world, _acts(wanted), mailbox, wanted.who, _after(wanted))
+    return await near_timelines(core.world, _events(wanted), _after(wanted))
 
 
 async def _letters_to_come(core: Core, wanted: WaitIn, mailbox: str | None) -> dict[str, Any]:
@@ -200,12 +213,17 @@ def _check(wanted: WaitIn) -> None:
 async def _find(core: Core, wanted: WaitIn, mailbox: str | None) -> Found[JournalRow] | Found[TimelineEvent]:
     after = _after(wanted)
     if wanted.kind is Awaited.ACT:
-        return await wait_conditions.find_acts(
-            core.world, ActQuery(wanted.count, acts=tuple(wanted.acts or ())), mailbox, wanted.who, after
-        )
+        return await wait_conditions.find_acts(core.world, _acts(wanted), mailbox, wanted.who, after)
+    return await wait_conditions.find_events(core.world, _events(wanted), after)
+
+
+def _acts(wanted: WaitIn) -> ActQuery:
+    return ActQuery(wanted.count, acts=tuple(wanted.acts or ()))
+
+
+def _events(wanted: WaitIn) -> EventQuery:
     recipient = read_address(wanted.recipient) if wanted.recipient is not None else None
-    events = EventQuery(wanted.count, kinds=tuple(wanted.events or ()), recipient=recipient, message_id=wanted.message_id)
-    return await wait_conditions.find_events(core.world, events, after)
+    return EventQuery(wanted.count, kinds=tuple(wanted.events or ()), recipient=recipient, message_id=wanted.message_id)
 
 
 def _after(wanted: WaitIn) -> int | None:

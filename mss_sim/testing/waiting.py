@@ -147,7 +147,8 @@ async def wait(ready: Ready, kind: str, marks: Mapping[str, Any]) -> Waited[Any]
     found = tuple(_KINDS[kind].read(one) for one in answer["found"])
     if answer["met"]:
         return Waited(found, answer["cursor"])
-    near = tuple(NearMiss(one["id"], one["message_id"], one["subject"], tuple(one["lacks"])) for one in answer["near"])
+    letters = answer["near"] if kind == "message" else ()
+    near = tuple(NearMiss(one["id"], one["message_id"], one["subject"], tuple(one["lacks"])) for one in letters)
     raise WaitedInVain(_wanted(kind, given, timeout), found, near, () if near else await _instead(ready, kind, given))
 
 

@@ -91,6 +91,18 @@ async def test_what_came_instead_is_told_with_what_it_lacks(simulator: Simulator
     assert lacks[3] == ("Compte rendu", ["subject", "mailbox"]), "as its sender filed it"
 
 
+async def test_what_happened_instead_is_told_with_what_it_lacks(simulator: Simulator) -> None:
+    await Person(simulator, "secretary").send(PRACTICE, to=[HOSPITAL])
+    answer = await _wait(simulator, kind="act", acts=["message.submitted"], who="camille.martin", timeout=0.05)
+    near = answer["near"][0]
+    assert (near["kind"], near["mailbox"], near["who"]["name"], near["lacks"]) == ("message.submitted", PRACTICE, "Sophie PETIT", ["who"])
+    await _wait(simulator, kind="timeline", events=["delivered"], recipient=HOSPITAL)
+    answer = await _wait(simulator, kind="timeline", events=["displayed"], recipient=HOSPITAL, timeout=0.05)
+    near = answer["near"][0]
+    assert (near["kind"], near["detail"]["recipient"], near["lacks"]) == ("timeline.delivered", HOSPITAL, ["events"])
+    assert (await _wait(simulator, kind="act", acts=["grant.created"], none=True, timeout=0.05))["near"] == []
+
+
 async def test_that_none_comes_is_waited_for_to_the_end(simulator: Simulator) -> None:
     began = time.monotonic()
     answer = await _wait(simulator, kind="message", mailbox=PRACTICE, none=True, timeout=0.2)

@@ -1,17 +1,23 @@
-"""What came instead of the letter that was waited for, and in what it differs: the first thing that one looks for when a test fails."""
+"""What came instead of what was waited for, and in what it differs: the first thing that one looks for when a test fails."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from mss_sim.core.access.identity_names import identity_called
+from mss_sim.core.feed.reading_events import FeedEvent, events_after
 from mss_sim.core.world.world import World
-from mss_sim.store import letters, mailboxes
+from mss_sim.store import feed, letters, mailboxes
 from mss_sim.store.engine import Connection
+from mss_sim.store.journal import ActQuery
 from mss_sim.store.letters import LetterQuery
 from mss_sim.store.messages import MessageRow
+from mss_sim.store.timelines import EventQuery
+from mss_sim.vocabulary.events import Family, family_of
 
 _FIELDS = ("from_", "to", "subject", "text", "ins", "message_id", "header", "has_document")
 _SHOWN_MAX = 5
 _COMPARED_MAX = 50
+_EVENTS_COMPARED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +52,50 @@ def _each(conn: Connection, query: LetterQuery, mailbox: str | None) -> Iterator
     found = mailboxes.by_address(conn, mailbox) if mailbox is not None else None
     if found is not None:
         yield "mailbox", LetterQuery(_COMPARED_MAX * 4, mailbox_id=found.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NearEvent:
+    """Something that happened instead, and the marks that it lacks, by the names of a wait."""
+
+    event: FeedEvent
+    lacks: tuple[str, ...]
+
+
+_Marks = Mapping[str, Callable[[FeedEvent], bool]]
+
+
+async def near_acts(world: World, query: ActQuery, mailbox: str | None, who: str | None, after: int | None) -> list[NearEvent]:
+    """The lines of journals that came nearest behind a position, the nearest first, at most five of the newest two hundred events."""
+
+    def run(conn: Connection) -> list[NearEvent]:
+        actor = identity_called(conn, who) if who is not None else None
+        marks: dict[str, Callable[[FeedEvent], bool]] = {}
+        if query.acts:
+            marks["acts"] = lambda event: event.kind in query.acts
+        if mailbox is not None:
+            marks["mailbox"] = lambda event: event.mailbox == mailbox
+        if who is not None:
+            marks["who"] = lambda event: event.actor is not None and actor is not None and event.actor.id == actor.id
+        return _nearest(conn, after, marks, lambda family: family not in (Family.TIMELINE, Family.WORLD))
+
+    return await world.store.read_briefly(run)
+
+
+async def near_timelines(world: World, query: EventQuery, after: int | None) -> list[NearEvent]:
+    """The same of what happened to recipients of letters."""
+    marks: dict[str, Callable[[FeedEvent], bool]] = {}
+    if query.kinds:
+        marks["events"] = lambda event: event.kind.partition(".")[2] in query.kinds
+    if query.recipient is not None:
+        marks["recipient"] = lambda event: (event.detail or {}).get("recipient") == query.recipient
+    if query.message_id is not None:
+        marks["message_id"] = lambda event: event.message_id == query.message_id
+    return await world.store.read_briefly(lambda conn: _nearest(conn, after, marks, lambda family: family is Family.TIMELINE))
+
+
+def _nearest(conn: Connection, after: int | None, marks: _Marks, of: Callable[[Family], bool]) -> list[NearEvent]:
+    behind = max(after or 0, feed.last(conn) - _EVENTS_COMPARED_MAX)
+    came = [event for event in events_after(conn, behind, _EVENTS_COMPARED_MAX).events if of(family_of(event.kind))]
+    found = [NearEvent(event, tuple(name for name, has in marks.items() if not has(event))) for event in came]
+    return sorted((one for one in found if one.lacks), key=lambda one: (len(one.lacks), -one.event.position))[:_SHOWN_MAX]

@@ -1,10 +1,12 @@
 """What came instead: the nearest first, each with the marks that it lacks."""
 
 from mss_sim.core.feed import wait_conditions
-from mss_sim.core.feed.near_misses import near_misses
-from mss_sim.core.world.store_types import LetterQuery
+from mss_sim.core.feed.near_misses import NearEvent, near_acts, near_misses, near_timelines
+from mss_sim.core.world.store_types import ActQuery, EventQuery, LetterQuery
+from mss_sim.vocabulary.journal import Act
+from mss_sim.vocabulary.mail import TimelineKind
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
-from tests.core.towns import Town
+from tests.core.towns import IDNATS, Town
 
 
 async def test_each_letter_is_told_with_what_it_lacks(town: Town) -> None:
@@ -47,3 +49,31 @@ async def test_only_letters_among_those_that_came_are_compared(town: Town) -> No
     assert await search.look() == []
     [one] = await near_misses(town.world, search.near, PRACTICE)
     assert (one.message.subject, one.lacks) == ("Bonjour", ("subject",))
+
+
+def _told(found: list[NearEvent]) -> list[tuple[str, str | None, tuple[str, ...]]]:
+    return [(one.event.kind, one.event.mailbox, one.lacks) for one in found]
+
+
+async def test_each_line_of_a_journal_is_told_with_what_it_lacks(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    wanted = ActQuery(1, acts=(Act.SUBMITTED,))
+    found = _told(await near_acts(town.world, wanted, DOCTOR, IDNATS["hospital"], None))
+    assert found[0] == ("message.submitted", HOSPITAL, ("mailbox",))
+    assert ("message.received", PRACTICE, ("acts", "mailbox", "who")) in found
+    assert _told(await near_acts(town.world, wanted, HOSPITAL, IDNATS["doctor"], None))[0][2] == ("who",)
+    whatever = _told(await near_acts(town.world, ActQuery(1, acts=(Act.CLOSED,)), None, None, None))
+    assert len(whatever) == 5, "five are enough"
+    assert {kind.partition(".")[0] for kind, _, _ in whatever} <= {"message", "grant"}, "what happens to recipients is no line of a journal"
+    assert await near_acts(town.world, ActQuery(1), None, None, None) == [], "what has all marks is no near miss"
+
+
+async def test_each_event_of_a_letter_is_told_with_what_it_lacks(town: Town) -> None:
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    wanted = EventQuery(1, kinds=(TimelineKind.DELIVERED,), recipient=DOCTOR, message_id="<x@y.fr>")
+    found = _told(await near_timelines(town.world, wanted, None))
+    assert found[0] == ("timeline.delivered", HOSPITAL, ("recipient", "message_id"))
+    late = await wait_conditions.place(town.world)
+    assert await near_timelines(town.world, wanted, late) == [], "what came before does not count"
+    displayed = EventQuery(1, kinds=(TimelineKind.DISPLAYED,), recipient=PRACTICE)
+    assert _told(await near_timelines(town.world, displayed, None))[0] == ("timeline.delivered", HOSPITAL, ("events",))
