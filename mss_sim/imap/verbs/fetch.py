@@ -14,11 +14,12 @@ from mss_sim.imap import faults
 from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
 from mss_sim.imap.grammar.sections import MessageSections
-from mss_sim.imap.grammar.wire import SequenceSet
+from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import Enabled, Session
 from mss_sim.imap.view import Span, View
 from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.mailboxes import Right
+from mss_sim.words.sentence import say
 
 _FIGURES = frozenset({"FLAGS", "UID", "MODSEQ"})
 _STATES = _FIGURES | {"INTERNALDATE", "RFC822.SIZE", "EMAILID", "THREADID"}
@@ -50,7 +51,8 @@ async def fetch(session: Session, wanted: FetchArguments, *, by_uid: bool) -> by
     items = _completed(wanted, by_uid=by_uid)
     if any(item.name == "MODSEQ" for item in items):
         session.enabled.add(Enabled.CONDSTORE)
-    if wanted.vanished and by_uid and Enabled.QRESYNC in session.enabled:
+    if wanted.vanished:
+        _check_vanished(session, by_uid=by_uid)
         _tell_vanished(session, view, wanted.sequence)
     names = {item.name for item in items}
     since = wanted.changed_since or 0
@@ -68,6 +70,14 @@ def _completed(wanted: FetchArguments, *, by_uid: bool) -> tuple[FetchItem, ...]
     more = [FetchItem("UID", b"UID")] if by_uid and "UID" not in names else []
     more += [FetchItem("MODSEQ", b"MODSEQ")] if wanted.changed_since is not None and "MODSEQ" not in names else []
     return (*more, *wanted.items)
+
+
+def _check_vanished(session: Session, *, by_uid: bool) -> None:
+    """VANISHED is for who enabled QRESYNC, and of UID FETCH: a client that is wrong about either would wait for answers that never come."""
+    if not by_uid:
+        raise Bad(say("VANISHED stands with UID FETCH alone (rfc7162#3.2.6)"))
+    if Enabled.QRESYNC not in session.enabled:
+        raise Bad(say("VANISHED needs ENABLE QRESYNC before it (rfc7162#3.2.3)"))
 
 
 def _tell_vanished(session: Session, view: View, sequence: SequenceSet) -> None:

@@ -9,7 +9,7 @@ from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
 from mss_sim.imap.grammar.listings import Status
 from mss_sim.imap.grammar.responses import folder_name, object_id
-from mss_sim.imap.grammar.wire import SequenceSet
+from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import Enabled, RefusedWithCode, Session
 from mss_sim.imap.view import View
 from mss_sim.vocabulary.charge import KEYWORDS
@@ -32,6 +32,8 @@ async def examine(session: Session, wanted: Select) -> bytes:
 
 
 async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
+    if wanted.resync is not None and Enabled.QRESYNC not in session.enabled:
+        raise Bad(say("the parameter QRESYNC needs ENABLE QRESYNC before it (rfc7162#3.2.5)"))
     if session.view is not None:
         session.close()
         if session.enabled & {Enabled.QRESYNC, Enabled.IMAP4REV2}:
