@@ -96,7 +96,7 @@ def _challenge(core: Core, client: Client, parameters: Parameters) -> tuple[str 
         return None, "S256"
     allowed = ("S256", "plain") if core.world.settings.psc.pkce_plain else ("S256",)
     if (method or "plain") not in allowed:
-        raise OAuthError("invalid_request", say("code_challenge_method is {allowed}.", allowed=" or ".join(allowed)))
+        raise OAuthError("invalid_request", say("code_challenge_method is one of {known}.", known=", ".join(allowed)))
     if not is_verifier(challenge):
         raise OAuthError("invalid_request", say("code_challenge has 43 to 128 letters, digits, '-', '.', '_' or '~'."))
     return challenge, method or "plain"

@@ -25,6 +25,7 @@ _TOLD = {
 """Where the sentence stands among the arguments of what is told to somebody."""
 _ENGLISH = {"the", "is", "of", "that", "there", "not", "you", "may", "with", "has", "was", "it", "and", "by", "for", "this"}
 """Words that no French sentence holds."""
+_JOINING = _ENGLISH | {"or", "also", "each"}
 
 
 def _name(path: Path) -> str:
@@ -52,6 +53,20 @@ def _bare(source: str) -> Iterator[str]:
         at = _TOLD.get(name)
         if at is not None and len(call.args) > at and isinstance(call.args[at], ast.Constant | ast.JoinedStr):
             yield ast.unparse(call)
+
+
+def _mixed(source: str) -> Iterator[str]:
+    """Words put into a hole of a sentence as a string: they stay English, whoever reads; what is said by itself has its own French."""
+    for name, call in _calls(source):
+        if name not in _MAKERS:
+            continue
+        waiting: list[ast.AST] = [keyword.value for keyword in call.keywords]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and {*node.value.lower().split()} & _JOINING:
+                yield node.value
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MAKERS):
+                waiting += ast.iter_child_nodes(node)
 
 
 def _holes(template: str) -> set[tuple[str, str, str]]:
@@ -110,6 +125,26 @@ def test_nobody_is_told_a_bare_string(path: Path) -> None:
 )
 def test_a_bare_string_is_seen(source: str, *, found: bool) -> None:
     assert bool(list(_bare(source))) is found
+
+
+@pytest.mark.parametrize("path", _SOURCES, ids=_name)
+def test_no_sentence_is_mixed(path: Path) -> None:
+    """A hole takes names, numbers and what is said by itself, never English words: they would stand in French around them."""
+    assert list(_mixed(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('say("{a} are", a="FLAGS, each also with .SILENT")', True),
+        ('say("{a} are", a=" or ".join(known))', True),
+        ('say("{a} are", a=", ".join(known))', False),
+        ('say("{a} are", a=known or say("none of them"))', False),
+        ('say("{a} are", a=names[0] if names else "this")', True),
+    ],
+)
+def test_a_mixed_sentence_is_seen(source: str, *, found: bool) -> None:
+    assert bool(list(_mixed(source))) is found
 
 
 def test_templates_are_seen_wherever_they_are_said() -> None:

@@ -11,6 +11,7 @@ from mss_sim.vocabulary.journal import Change
 from mss_sim.words.sentence import say
 
 _LOGIN_NAME = re.compile(rb'[^\x00-\x20\x7f-\xff(){%"\\]+')
+_STORE_ITEMS = ("FLAGS", "+FLAGS", "-FLAGS", "FLAGS.SILENT", "+FLAGS.SILENT", "-FLAGS.SILENT")
 
 
 class Login(NamedTuple):
@@ -289,7 +290,7 @@ def _store_item(arguments: Arguments) -> tuple[Change, bool]:
     change = Change(word[:1]) if word[:1] in ("+", "-") else Change.REPLACE
     name, _, loudness = word.removeprefix(change).partition(".")
     if name != "FLAGS" or loudness not in ("", "SILENT") or word.endswith("."):
-        raise Bad(say("unsupported STORE item {word}; known: {known}", word=word, known="FLAGS, +FLAGS, -FLAGS, each also with .SILENT"))
+        raise Bad(say("unsupported STORE item {word}; known: {known}", word=word, known=", ".join(_STORE_ITEMS)))
     return change, loudness == "SILENT"
 
 
