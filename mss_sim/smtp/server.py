@@ -95,6 +95,7 @@ class SmtpConnection(Wire):
     async def _command(self, line: bytes) -> None:
         if isinstance(self._dialogue, SubmissionSession) and self._dialogue.expired:
             await self._leave(replies.TOKEN_EXPIRED)
+        self.dialogue.begin_command()
         verb, _, argument = line.partition(b" ")
         method: Callable[[str], Awaitable[None]] | None = self._smtp_methods.get(verb.upper().decode("ascii", "replace"))
         if line.lstrip()[:4].upper() == b"AUTH":  # mistyped ones carry credentials too
@@ -170,8 +171,7 @@ class SmtpConnection(Wire):
 
     @property
     def _speaks_utf8(self) -> bool:
-        transaction = self.dialogue.transaction
-        return transaction is not None and transaction.mail.smtputf8
+        return self._dialogue is not None and self._dialogue.speaks_utf8
 
     def _note(self, octets: bytes) -> None:
         """Record what the client sent in the transcript."""

@@ -37,7 +37,10 @@ class Transaction:
 
 
 class Session(ABC):
-    """The common part of both SMTP servers. `hello` is the name that the client gave, None before EHLO or HELO."""
+    """The common part of both SMTP servers. `hello` is the name that the client gave, None before EHLO or HELO.
+
+    `speaks_utf8`: the client said SMTPUTF8 with the MAIL that is being answered, or whose transaction is (ref: rfc6531#3.7.4.1).
+    """
 
     door = Door.SMTP
     trace_room = 0
@@ -51,6 +54,7 @@ class Session(ABC):
         self.tls = False
         self.certificate: bytes | None = None
         self.transaction: Transaction | None = None
+        self.speaks_utf8 = False
         self.tally = Tally()
         self._log = log.get("smtp")
 
@@ -58,6 +62,11 @@ class Session(ABC):
         """The reply to what a rule refuses, which is counted."""
         self.tally.refused(self.door, refusal)
         return replies.refused(refusal, at_mail=at_mail)
+
+    def begin_command(self) -> None:
+        """A command follows: outside of a transaction what was said of the last one is over."""
+        if self.transaction is None:
+            self.speaks_utf8 = False
 
     def greet(self, name: str, *, extended: bool) -> None:
         """EHLO or HELO: the name is recorded, an open transaction is dropped (ref: rfc5321#4.1.4)."""
@@ -98,6 +107,7 @@ class Session(ABC):
             return replies.BAD_SEQUENCE_NESTED
         try:
             command = read_mail(argument)
+            self.speaks_utf8 = command.smtputf8
             await self.accept_sender(command)
         except CommandError as error:
             return error.reply
