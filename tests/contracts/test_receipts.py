@@ -184,6 +184,30 @@ async def test_a_mail_client_sends_no_second_receipt_after_rest(door: Door, worl
     assert (await _events(world, "hospital", HOSPITAL))[PRACTICE] == ["submitted", "relayed", "delivered", "displayed"]
 
 
+async def test_an_option_that_is_required_is_left_to_the_mail_program_that_answers(world: Simulator) -> None:
+    """No option is known here, so that nothing leaves from here; a mail program that knows it makes its receipt, once."""
+    wishes = {"Disposition-Notification-To": HOSPITAL, "Disposition-Notification-Options": "x-stamp=required,yes"}
+    await SmtpDoor(world).send("hospital", HOSPITAL, [PRACTICE], headers=wishes)
+    secretary = Person(world, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    from_here = await secretary.rest("POST", f"/mailboxes/{PRACTICE}/messages/{item['id']}/receipt")
+    assert (from_here.status_code, from_here.json()["code"]) == (409, "receipt-option-unknown")
+    assert (await secretary.smtp(PRACTICE, HOSPITAL, _client_receipt(item["message_id"]))).code == 250
+    assert (await _events(world, "hospital", HOSPITAL))[PRACTICE] == ["submitted", "relayed", "delivered", "displayed"]
+    again = await secretary.smtp(PRACTICE, HOSPITAL, _client_receipt(item["message_id"]))
+    assert (again.code, again.enhanced) == (550, "5.7.1")
+
+
+async def test_a_mail_program_that_says_mdnsent_first_sends_its_receipt(world: Simulator) -> None:
+    """The keyword is set before the receipt leaves, so that two programs do not both send it."""
+    await ImapDoor(world).send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
+    secretary = Person(world, "secretary")
+    item = (await secretary.inbox(PRACTICE))[0]
+    await asyncio.to_thread(_say_sent, secretary)
+    assert (await secretary.smtp(PRACTICE, HOSPITAL, _client_receipt(item["message_id"]))).code == 250
+    assert (await _events(world, "hospital", HOSPITAL))[PRACTICE] == ["submitted", "relayed", "delivered", "displayed"]
+
+
 async def test_a_receipt_that_waits_in_the_queue_is_the_only_one(world: Simulator) -> None:
     await SmtpDoor(world).send("hospital", HOSPITAL, [PRACTICE], headers={"Disposition-Notification-To": HOSPITAL})
     secretary = Person(world, "secretary")
