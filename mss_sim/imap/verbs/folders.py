@@ -1,5 +1,8 @@
 """The verbs on folders: SELECT, STATUS, CREATE, DELETE, RENAME, subscriptions, CLOSE. `tree.py` lists them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from mss_sim.core.mailbox import copies, folders, mailboxes_as_tree, selected_folder
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.mailboxes_as_tree import Asked, Figures
@@ -149,6 +152,17 @@ def _figure(session: Session, found: Figures, item: str) -> bytes:
     return b"%d" % numbers[item]
 
 
+@contextmanager
+def _telling_what_is_there() -> Iterator[None]:
+    """A conflict that names a folder is one with a folder that is there, which has a code of its own (ref: rfc5530#3)."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.rule is Rule.CONFLICT and refusal.subject is not None:
+            raise RefusedWithCode(refusal, "ALREADYEXISTS") from refusal
+        raise
+
+
 async def create(session: Session, wanted: Create) -> bytes:
     """CREATE."""
     if wanted.use:
@@ -158,12 +172,8 @@ async def create(session: Session, wanted: Create) -> bytes:
         )
         raise RefusedWithCode(Refusal(Rule.CONFLICT, detail, reference="rfc6154#3"), "USEATTR")
     place = await session.seen_place(wanted.name.removesuffix("/"))
-    try:
+    with _telling_what_is_there():
         made = await folders.create_folder(session.world, session.actor, place.address, place.name)
-    except Refusal as refusal:
-        if refusal.rule is Rule.CONFLICT:
-            raise RefusedWithCode(refusal, "ALREADYEXISTS") from refusal
-        raise
     return b"OK [MAILBOXID (%b)] CREATE completed" % object_id("F", made.id)
 
 
@@ -182,7 +192,8 @@ async def rename(session: Session, wanted: Rename) -> bytes:
     if place.address != target.address:
         raise Refusal(Rule.INVALID, say("A folder stays in its mailbox; create the other and move the messages."), subject=wanted.new_name)
     folder = (await selected_folder.select(session.world, session.actor, place)).folder
-    await folders.rename_folder(session.world, session.actor, place.address, folder.id, target.name)
+    with _telling_what_is_there():
+        await folders.rename_folder(session.world, session.actor, place.address, folder.id, target.name)
     return b"OK RENAME completed"
 
 
