@@ -216,7 +216,7 @@ def decide_revocation(revoker: Access, *, own: bool) -> None:
     if not revoker.may(Right.MANAGE):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            say("Only a holder of the mailbox or a grantee with manage may revoke; a grantee may renounce his own grant."),
+            say("Only a holder of the mailbox or a grantee with manage may grant or revoke; a grantee may renounce his own grant."),
             reference="quirks#who-may-grant",
         )
 

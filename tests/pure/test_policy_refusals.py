@@ -153,7 +153,7 @@ ROWS: list[Row] = [
         "quirks#who-may-grant",
         "Nobody hands grants over to himself",
     ),
-    (lambda: decide_revocation(READER, own=False), Rule.GRANT_NOT_ALLOWED, None, "quirks#who-may-grant", "grantee with manage may revoke"),
+    (lambda: decide_revocation(READER, own=False), Rule.GRANT_NOT_ALLOWED, None, "quirks#who-may-grant", "manage may grant or revoke"),
     (lambda: decide_window(None, NOW, NOW), Rule.INVALID, None, None, "valid_until must be later than valid_from"),
     # log-ins
     (
