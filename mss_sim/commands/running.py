@@ -79,7 +79,7 @@ def made(options: Mapping[str, Any], *, memory: bool, asked: Mapping[str, Any] |
     from mss_sim.config.settings import Settings  # noqa: PLC0415
     from mss_sim.config.variables import misspelt, outdated  # noqa: PLC0415
 
-    unknown = misspelt(os.environ)
+    unknown = misspelt(os.environ, SETTINGS)
     wrong = [f"Unknown setting {name}. {f'Did you mean {near}?' if near else 'See mss-sim settings.'}" for name, near in unknown]
     if wrong:
         raise fail(" ".join(wrong))

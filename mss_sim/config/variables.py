@@ -22,6 +22,10 @@ _UNITS = frozenset({"seconds", "bytes", "days", "chars"})
 _OF_ENGINES = re.compile(r"NAME|ENV_\w+|(\w+_)?SERVICE_HOST|(\w+_)?SERVICE_PORT(_\w+)?|(\w+_)?PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?")
 
 
+_LIKE_OURS = re.compile(r"MSS+[-_.]?SIM[-_.]?", re.IGNORECASE)
+"""Our prefix, and what is taken for it."""
+
+
 class Listed(NamedTuple):
     """One setting, or option of `run`, as users are shown it.
 
@@ -85,27 +89,31 @@ def shown(value: object) -> str:
     return "none" if value is None else json.dumps(value)
 
 
-def misspelt(variables: Iterable[str]) -> list[tuple[str, str | None]]:
+def misspelt(variables: Iterable[str], options: Mapping[str, str]) -> list[tuple[str, str | None]]:
     """Environment variables of our prefix that are no setting, with the one that was meant: they would be passed over in silence.
 
-    Those that Kubernetes makes for a service of our name, and Docker for a link to a container, are left alone, unless they are nearly a
-    setting.
+    `options` are the options of `run` that are called otherwise than their settings, which they name. Capitals count for nothing, as where
+    variables are read. Those that Kubernetes makes for a service of our name, and Docker for a link to a container, are left alone, unless
+    they are nearly a setting; so are those whose prefix is only nearly ours.
     """
     today = {name: name for name in (*FIELDS, *OF_RUN)} | {old: new for new, old in EARLIER.items()}
-    known = list(today)
+    meant = {**options, **today}
+    known = list(meant)
     by_words = {frozenset(name.split("_")): name for name in known}
     found: list[tuple[str, str | None]] = []
     for one in sorted(variables):
-        name = one.removeprefix(PREFIX).lower()
-        if not one.startswith(PREFIX) or name in today:
+        prefix = _LIKE_OURS.match(one)
+        name = one[prefix.end() :].lower() if prefix else ""
+        ours = prefix is not None and prefix[0].upper() == PREFIX
+        if not prefix or (ours and name in today):
             continue
         near = by_words.get(frozenset(name.split("_"))) or next(iter(get_close_matches(name, known, 1, 0.8)), None)
-        if near is not None or not _OF_ENGINES.fullmatch(name.upper()):
-            found.append((one, variable(today[near]) if near else None))
+        if near is not None or (ours and not _OF_ENGINES.fullmatch(name.upper())):
+            found.append((one, variable(meant[near]) if near else None))
     return found
 
 
 def outdated(variables: Iterable[str]) -> list[tuple[str, str]]:
     """Environment variables that are understood by an earlier name, each with the name of today."""
     today = {variable(old): variable(new) for new, old in EARLIER.items()}
-    return [(one, today[one]) for one in sorted(variables) if one in today]
+    return [(one, today[one.upper()]) for one in sorted(variables) if one.upper() in today]

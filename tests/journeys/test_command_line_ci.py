@@ -104,6 +104,10 @@ def test_no_option_of_run_is_without_a_variable() -> None:
         ("MSS_SIM_SED", "Did you mean MSS_SIM_SEED?"),
         ("MSS_SIM_LOGLEVEL", "Did you mean MSS_SIM_LOG_LEVEL?"),
         ("MSS_SIM_FILE_READY", "Did you mean MSS_SIM_READY_FILE?"),
+        ("MSS_SIM_DATA", "Did you mean MSS_SIM_DATA_DIR?"),
+        ("mss_sim_langauge", "Did you mean MSS_SIM_LANGUAGE?"),
+        ("MSSSIM_LANGUAGE", "Did you mean MSS_SIM_LANGUAGE?"),
+        ("MSS_SIMLANGUAGE", "Did you mean MSS_SIM_LANGUAGE?"),
         ("MSS_SIM_NONSENSE", "See mss-sim settings."),
     ],
 )
@@ -117,7 +121,7 @@ def test_a_misspelt_variable_was_passed_over(name: str, told: str) -> None:
 def test_what_kubernetes_and_docker_make_for_a_service_of_our_name_is_left_alone() -> None:
     made = ("MSS_SIM_SERVICE_HOST", "MSS_SIM_SERVICE_PORT", "MSS_SIM_SERVICE_PORT_REST", "MSS_SIM_PORT", "MSS_SIM_PORT_8080_TCP_ADDR")
     linked = ("MSS_SIM_NAME", "MSS_SIM_ENV_MSS_SIM_HOST", "MSS_SIM_ENV_PYTHONUNBUFFERED")
-    assert _run("settings", **dict.fromkeys((*made, *linked), "x")).returncode == 0
+    assert _run("settings", **dict.fromkeys((*made, *linked, "MSSSIM_HOME", "MSSIMULATOR"), "x")).returncode == 0
 
 
 def test_the_settings_are_listed_with_what_is_in_force() -> None:
