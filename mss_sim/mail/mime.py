@@ -1,7 +1,8 @@
 """The MIME tree of a message, as offsets into its bytes.
 
 A part is never copied while the tree is read: boundaries are searched in the whole buffer. Malformed parts are read as RFC 2045 and
-RFC 2046 advise: a multipart without a usable boundary is a text, an unclosed multipart ends with its parent.
+RFC 2046 advise: a multipart without a usable boundary is a text, and so is one whose boundary never comes; an unclosed multipart ends with
+its parent.
 """
 
 import binascii
@@ -32,6 +33,7 @@ DECODED = frozenset({"7bit", "8bit", "binary", "base64", "quoted-printable", *_U
 """The transfer encodings that `content` reads."""
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r\n", re.MULTILINE)
 _SHOWN = ("text/plain", "text/html")
+_NOT_BLANK = re.compile(rb"\S")
 _NOT_IN_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _PADDED = re.compile(rb"([^=]++)(=*+)")
 _OPENING = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
@@ -104,6 +106,8 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
         prefix = number + "." if number else ""
         spans = _spans(raw, boundary.encode("utf-8", "replace"), start, end)
         children = tuple(_child(raw, span, f"{prefix}{position}", depth + 1, bounds, inner) for position, span in enumerate(spans, 1))
+        if not children and content_type != "multipart/report" and _speaks_without(raw, boundary, start, end):
+            content_type = "text/plain"
     disposition, filename = _disposition(headers, params)
     return Part(
         number=number or "1",
@@ -117,6 +121,11 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
         end=end,
         children=children,
     )
+
+
+def _speaks_without(raw: bytes, boundary: str, start: int, end: int) -> bool:
+    """Whether something stands in a multipart whose boundary never comes: its reader would see an empty letter."""
+    return _NOT_BLANK.search(raw, start, end) is not None and raw.find(boundary.encode("utf-8", "replace"), start, end) < 0
 
 
 def _child(raw: bytes, span: tuple[int, int], number: str, depth: int, bounds: Bounds, default: str) -> Part:

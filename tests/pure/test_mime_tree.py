@@ -88,6 +88,25 @@ def test_a_multipart_without_usable_boundary_is_one_text(content_type: str) -> N
     assert message.text.startswith("Bonjour"), "the reader would see an empty letter"
 
 
+@pytest.mark.parametrize("body", [b"Bonjour\r\n", b"Bonjour\r\n--B\r\n\r\none\r\n--B--\r\n"])
+def test_a_multipart_whose_boundary_never_comes_is_one_text(body: bytes) -> None:
+    """A gateway that writes the boundary anew in one of its two places leaves such letters behind."""
+    message = message_of(MIXED, body)
+    assert message.text.startswith("Bonjour"), "the reader would see an empty letter"
+    assert message.preview.startswith("Bonjour")
+    assert message.attachments == ()
+
+
+def test_an_empty_multipart_hides_no_text_behind_it() -> None:
+    inner = b"Content-Type: multipart/related; boundary=c\r\n\r\n \r\n"
+    message = message_of(MIXED, b"--b\r\n" + inner + b"--b\r\n\r\nBonjour\r\n--b--\r\n")
+    assert message.text.startswith("Bonjour")
+
+
+def test_a_report_whose_boundary_never_comes_is_a_report_all_the_same() -> None:
+    assert message_of("multipart/report; report-type=delivery-status; boundary=b", b"Undelivered\r\n").is_report
+
+
 def test_parts_of_parts_are_numbered_by_level() -> None:
     inner = b"Content-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n\r\nt\r\n--c\r\nContent-Type: text/html\r\n\r\nh\r\n--c--\r\n"
     body = b"--b\r\n" + inner + b"--b\r\nContent-Type: application/pdf\r\n\r\np\r\n--b--\r\n"
@@ -219,7 +238,7 @@ def test_the_name_of_the_type_counts_when_the_disposition_has_none() -> None:
 )
 def test_what_is_an_attachment(content_type: str, disposition: str | None, attached: bool) -> None:
     lines = [f"Content-Disposition: {disposition}"] if disposition else []
-    assert message_of(content_type, b"x", *lines).root.is_attachment is attached
+    assert message_of(content_type, b"--b\r\n\r\nx", *lines).root.is_attachment is attached
 
 
 @pytest.mark.parametrize("name", ["IHE_XDM.ZIP", "ihe_xdm.zip", "Ihe_Xdm.Zip"])

@@ -133,7 +133,7 @@ def test_the_structure_of_nested_parts_and_of_a_message_inside() -> None:
 
 
 def test_a_multipart_without_parts_shows_an_empty_text() -> None:
-    assert _structure("Content-Type: multipart/mixed; boundary=b\n\nrien\n").startswith('(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed"')
+    assert _structure("Content-Type: multipart/mixed; boundary=b\n\n\n").startswith('(("text" "plain" NIL NIL NIL "7bit" 0 0) "mixed"')
 
 
 @given(st.binary(max_size=600))
