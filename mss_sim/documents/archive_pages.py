@@ -53,7 +53,7 @@ def _check_index(octets: bytes, document: str, practice: Practice, notes: Notes)
 def _outside_links(page: "_Element") -> str:
     """The text of a page that is in no link: what the page tells by itself."""
     told: list[str] = []
-    for element in page.iter("{*}*"):
+    for element in page.iter():
         name = str(element.tag).rpartition("}")[2].lower()
         if name not in ("a", "title", "style", "script"):
             told.append(element.text or "")

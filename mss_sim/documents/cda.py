@@ -232,7 +232,7 @@ def _walked(element: "_Element") -> "Iterator[tuple[str, _Element]]":
     """Each element below one, and itself, when it begins and when it is over."""
     from lxml import etree  # noqa: PLC0415 - loaded when a diagnosis is asked for
 
-    yield from etree.iterwalk(element, events=("start", "end"), tag="{*}*")
+    yield from etree.iterwalk(element, events=("start", "end"))
 
 
 def instant(text: str) -> datetime | None:

@@ -73,7 +73,7 @@ def read_cda(octets: bytes, document: str, practice: Practice, notes: Notes) -> 
 
 def _check_header(cda: Cda, notes: Notes) -> None:
     counts: dict[str, int] = {}
-    for child in cda.root.iterchildren("{*}*"):
+    for child in cda.root.iterchildren():
         name = child.tag.rpartition("}")[2]
         counts[name] = counts.get(name, 0) + 1
         if child.get("nullFlavor") is not None and name in (*_ONCE, *_SEVERAL) and name != _MAY_BE_NULL:
@@ -105,7 +105,7 @@ def _check_templates(cda: Cda, notes: Notes) -> None:
 
 
 def _check_nulls(child: "_Element", cda: Cda, notes: Notes) -> None:
-    for element in child.iter("{*}*"):
+    for element in child.iter():
         flavor = element.get("nullFlavor")
         if flavor is not None and flavor not in _NULLS:
             notes.add(kinds.NULL_FLAVOR, cda.document, element.tag.rpartition("}")[2], seen=flavor, expected=" ".join(sorted(_NULLS)))
@@ -169,7 +169,7 @@ def _check_people(cda: Cda, notes: Notes) -> None:
 
 
 def _check_telecoms(cda: Cda, notes: Notes) -> None:
-    for one in cda.root.iterchildren("{*}*"):
+    for one in cda.root.iterchildren():
         for telecom in one.iter(f"{{{HL7}}}telecom") if not one.tag.endswith("}component") else ():
             value = telecom.get("value")
             if value is not None and not _TELECOM.match(value):

@@ -86,11 +86,11 @@ def read_metadata(root: "_Element") -> Metadata | None:
     """The content of a document whose first element this is; None when it is no submission."""
     if _name(root) != "SubmitObjectsRequest":
         return None
-    lists = [child for child in root.iterchildren("{*}*") if _name(child) == "RegistryObjectList"]
+    lists = [child for child in root.iterchildren() if _name(child) == "RegistryObjectList"]
     if not lists:
         return None
     metadata = Metadata()
-    for element in lists[0].iterchildren("{*}*"):
+    for element in lists[0].iterchildren():
         name = _name(element)
         if name == "RegistryPackage":
             metadata.sets.append(_object(element))
@@ -110,7 +110,7 @@ def _name(element: "_Element") -> str:
 
 def _object(element: "_Element") -> RegistryObject:
     made = RegistryObject((element.get("id") or "").strip(), (element.get("mimeType") or "").strip())
-    for child in element.iterchildren("{*}*"):
+    for child in element.iterchildren():
         name = _name(child)
         if name == "Slot":
             made.slots.setdefault((child.get("name") or "").strip(), []).extend(_values(child))
@@ -128,7 +128,7 @@ def _object(element: "_Element") -> RegistryObject:
 def _classify(element: "_Element", made: RegistryObject) -> None:
     slots: dict[str, list[str]] = {}
     title = ""
-    for child in element.iterchildren("{*}*"):
+    for child in element.iterchildren():
         if _name(child) == "Slot":
             slots.setdefault((child.get("name") or "").strip(), []).extend(_values(child))
         elif _name(child) == "Name":

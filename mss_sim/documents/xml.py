@@ -49,7 +49,13 @@ def read(octets: bytes, document: str, practice: Practice, notes: Notes, *, page
     from lxml import etree  # noqa: PLC0415 - loaded when a diagnosis is asked for
 
     parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,  # nothing but elements is left, and the text behind what is removed is that of its element
+        remove_pis=True,
     )
     try:
         return etree.fromstring(_DECLARATION.sub("", text, count=1).encode(), parser)
