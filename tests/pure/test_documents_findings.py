@@ -134,6 +134,8 @@ _RECEIPTS: dict[str, tuple[list[str], dict[str, object], tuple[str, str]]] = {
     "refused": ([], {"error": "902^Identifiant de patient inconnu"}, ("", "")),
     "refused without the subject": (["receipt.subject"], {**_BY_HAND, "error": "902^Identifiant de patient inconnu"}, ("", "")),
     "refused for no known reason": (["receipt.unknown-code", "receipt.subject"], {**_BY_HAND, "error": "777^Autre"}, ("", "")),
+    "refused for a long number": (["receipt.unknown-code", "receipt.subject"], {**_BY_HAND, "error": "000000902^Autre"}, ("", "")),
+    "refused for a number": (["receipt.subject"], {**_BY_HAND, "error": "00000902^Autre"}, ("", "")),
     "refused without a word": (["receipt.error-without-words", "receipt.subject"], {**_BY_HAND, "error": "902"}, ("Error: 902\r\n", "")),
     "the older form": (
         ["receipt.old-form", "receipt.subject"], {**_BY_HAND, "error": "902^x"}, ("processed/error", "processed/Error: 902^x")
@@ -306,15 +308,20 @@ def test_a_type_without_a_name_and_one_with_another_name() -> None:
     assert "cda.type-name" in codes(found(letter(steps=Steps(cda=renamed))))
 
 
-def test_attachments_that_are_repeated_beside_a_receipt() -> None:
+def receipt_beside(kind: bytes) -> bytes:
+    """A receipt of integration, and a file of that type behind it."""
     report = composed(disposition=Disposition.PROCESSED)
     head, _, body = report.partition(b"\r\n\r\n")
-    kind = re.search(rb"Content-Type: [^\r]*(?:\r\n[ \t][^\r]*)*", head)
-    assert kind
-    outer = head.replace(kind[0], b"Content-Type: multipart/mixed; boundary=o")
-    repeated = b"--o\r\nContent-Type: application/zip; name=IHE_XDM.ZIP\r\n\r\nPK\r\n--o--\r\n"
-    raw = b"X-MSS-NIL: 1\r\n" + outer + b"\r\n\r\n--o\r\n" + kind[0] + b"\r\n\r\n" + body + b"\r\n" + repeated
-    assert codes(found(raw)) == ["receipt.attachments-repeated"]
+    own = re.search(rb"Content-Type: [^\r]*(?:\r\n[ \t][^\r]*)*", head)
+    assert own
+    outer = head.replace(own[0], b"Content-Type: multipart/mixed; boundary=o")
+    repeated = b"--o\r\nContent-Type: " + kind + b"\r\n\r\nPK\r\n--o--\r\n"
+    return b"X-MSS-NIL: 1\r\n" + outer + b"\r\n\r\n--o\r\n" + own[0] + b"\r\n\r\n" + body + b"\r\n" + repeated
+
+
+def test_attachments_that_are_repeated_beside_a_receipt() -> None:
+    assert codes(found(receipt_beside(b"application/zip; name=IHE_XDM.ZIP"))) == ["receipt.attachments-repeated"]
+    assert codes(found(receipt_beside(b"text/plain; name=a.txt"))) == []
 
 
 def test_findings_stop_at_their_number_and_say_so() -> None:
