@@ -63,8 +63,8 @@ def _remembered(text: str) -> str:
 
 
 def _canonical(text: str) -> str:
-    local, at, domain = text.strip().rpartition("@")
-    if not at or not local:
+    local, _, domain = text.strip().rpartition("@")
+    if not local:
         raise AddressError(say("{text!r} is not an address: local-part@domain is expected", text=text))
     if len(local) > _DECOMPOSED * _LOCAL_OCTETS_MAX:
         raise _too_long(text)

@@ -155,7 +155,7 @@ def _multipart(subtype: str, parts: Sequence[_Entity]) -> _Entity:
 def _headers(draft: Draft, message_id: str, at: Micros) -> list[tuple[str, list[str]]]:
     written = [
         ("Message-ID", fields.text(message_id)),
-        ("Date", fields.text(format_datetime(to_datetime(at).replace(microsecond=0)))),
+        ("Date", fields.text(format_datetime(to_datetime(at)))),
         *_people("From", [draft.from_]),
         *_people("To", draft.to),
         *_people("Cc", draft.cc),

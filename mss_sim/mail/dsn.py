@@ -103,7 +103,7 @@ def compose(
     title, sentence = told or (one.in_language(language) for one in _WORDS[action])
     headers = [
         ("Message-ID", words(message_id)),
-        ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),
+        ("Date", words(format_datetime(to_datetime(at)))),
         ("From", fields.person((say("Mail Delivery System").in_language(language), one_line(from_)))),
         ("To", [one_line(envelope.sender)]),
         ("Subject", words(title)),
@@ -136,7 +136,7 @@ def _message_fields(envelope: DsnEnvelope, reporting_mta: str) -> list[tuple[str
     return [
         *named,
         ("Reporting-MTA", f"dns; {reporting_mta}"),
-        ("Arrival-Date", format_datetime(to_datetime(envelope.arrived_at).replace(microsecond=0))),
+        ("Arrival-Date", format_datetime(to_datetime(envelope.arrived_at))),
     ]
 
 
@@ -149,7 +149,7 @@ def _fields(status: RecipientStatus) -> list[tuple[str, str]]:
         diagnostic = in_ascii(status.diagnostic) if status.address.isascii() else status.diagnostic
         told.append(("Diagnostic-Code", f"smtp; {one_line(diagnostic)}"))
     if status.will_retry_until is not None:
-        told.append(("Will-Retry-Until", format_datetime(to_datetime(status.will_retry_until).replace(microsecond=0))))
+        told.append(("Will-Retry-Until", format_datetime(to_datetime(status.will_retry_until))))
     return told
 
 
@@ -173,9 +173,8 @@ def parse(raw: bytes, root: Part) -> ParsedDsn | None:
     if not recipients:
         return None
     envelope_id = groups[0].get("original-envelope-id")
-    return ParsedDsn(
-        envelope_id=envelope_id, message_id=_original_id(returned_letter(raw, root, _HEADER_OCTETS_MAX) or b""), recipients=recipients
-    )
+    returned = returned_letter(raw, root, _HEADER_OCTETS_MAX)
+    return ParsedDsn(envelope_id=envelope_id, message_id=_original_id(returned) if returned else None, recipients=recipients)
 
 
 def _status(group: dict[str, str]) -> RecipientStatus | None:

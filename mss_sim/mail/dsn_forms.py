@@ -16,9 +16,7 @@ def deformed(raw: bytes, mark: str) -> bytes:
     """
     head, blank, body = raw.partition(CRLF + CRLF)
     head = _ANSWERING.sub(b"", head + CRLF).removesuffix(CRLF)
-    start = body.find(_MACHINE)
-    if start >= 0:
-        start = body.index(CRLF + CRLF, start) + 4
-        end = body.index(b"\r\n--", start)
-        body = body[:start] + _NAMING.sub(b"", body[start:end]) + body[end:]
+    before, machine, behind = body.partition(_MACHINE)
+    told, end, rest = behind.partition(b"\r\n--")
+    body = before + machine + _NAMING.sub(b"", told) + end + rest
     return b"X-Fault: " + mark.encode() + CRLF + head + blank + body

@@ -49,7 +49,7 @@ def extracts(raw: bytes, summary: Summary, subject: str) -> Extracts:
         codes=_once(_CODE.findall(text)),
         links=_once(links),
         ins=_once(_INS.findall(text)),
-        closes=marks.subject == SUBJECT_FIN or (marks.mes or "").strip().upper() == HEADER_MES_FIN,
+        closes=marks.subject == SUBJECT_FIN or (marks.mes is not None and marks.mes.strip().upper() == HEADER_MES_FIN),
         documents=tuple(files[:_EACH_MAX]),
     )
 

@@ -87,8 +87,7 @@ def decode(value: bytes) -> str:
     Text hidden in encoded words appears only here, so no control character leaves this function: see `readable`.
     """
     if value.isascii() and b"=?" not in value:
-        plain = value.decode("ascii")
-        return plain if plain.isprintable() else readable(plain)
+        return readable(value.decode("ascii"))
     return readable(_decoded(value))
 
 
@@ -171,7 +170,7 @@ def message_ids(value: str | None) -> tuple[str, ...]:
 
 def bare_ids(value: str | None) -> tuple[str, ...]:
     """The ids of a value that has no brackets at all, with brackets; none where any other word stands in it."""
-    words = _NO_ID.split((value or "").strip())
+    words = _NO_ID.split(value.strip()) if value else ()
     return tuple(dict.fromkeys(f"<{word}>" for word in words)) if all("@" in word and not {*"<>"} & {*word} for word in words) else ()
 
 
@@ -217,8 +216,7 @@ def without_return_path(raw: bytes) -> bytes:
 def with_fields_on_top(raw: bytes, fields: Sequence[tuple[str, str]]) -> bytes:
     """The message with `fields` written above it; values are already encoded and folded (ref: rfc5321#4.4)."""
     for name, value in fields:
-        rest = value.replace("\r\n\t", "")  # our own folding, which needs no search
-        if ("\n" in rest or "\r" in rest) and _LOOSE_BREAK.search(value):
+        if _LOOSE_BREAK.search(value):
             raise ValueError(f"{name} holds a line break that folds nothing")
     return b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields) + raw
 

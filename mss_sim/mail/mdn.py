@@ -88,7 +88,7 @@ def compose(receipt: Receipt, *, reporting_ua: str, message_id: str, at: Micros,
         )
     headers = [
         ("Message-ID", words(message_id)),
-        ("Date", words(format_datetime(to_datetime(at).replace(microsecond=0)))),
+        ("Date", words(format_datetime(to_datetime(at)))),
         ("From", fields.person((readable(receipt.name), receipt.final_recipient))),
         ("To", fields.person((readable(receipt.to[0]), receipt.to[1]))),
         ("Subject", words(shortened(subject))),

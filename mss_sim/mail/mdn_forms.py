@@ -30,7 +30,7 @@ def deformed(raw: bytes, form: ReceiptForm, *, letter_at: Micros) -> bytes:
     if form is ReceiptForm.BEFORE_LETTER:
         return _dated(raw, letter_at - HOUR)
     if form is ReceiptForm.NO_REPORT_TYPE:
-        return raw.replace(b'report-type="disposition-notification";', b"", 1).replace(b"multipart/report;  ", b"multipart/report; ", 1)
+        return raw.replace(b'report-type="disposition-notification";', b"", 1)
     if form is ReceiptForm.PLAIN_PART:
         return raw.replace(_MACHINE, b"\r\nContent-Type: text/plain\r\n", 1)
     start = raw.index(_MACHINE)
@@ -62,5 +62,5 @@ def _fields(machine: bytes, form: ReceiptForm) -> bytes:
 
 
 def _dated(raw: bytes, at: Micros) -> bytes:
-    date = format_datetime(to_datetime(at).replace(microsecond=0)).encode()
+    date = format_datetime(to_datetime(at)).encode()
     return re.sub(rb"^Date: [^\r\n]*", b"Date: " + date, raw, count=1, flags=re.MULTILINE)

@@ -204,14 +204,13 @@ def _joined(name: str, pieces: Sequence[tuple[str, bool]]) -> str:
     texts = [(structured.unquoted(value), encoded) for value, encoded in pieces]
     if not any(encoded for _, encoded in texts):
         return _shown(name, "".join(text for text, _ in texts))
-    charset, quote, rest = texts[0][0].partition("'")
+    charset, _, rest = texts[0][0].partition("'")
     _, second, begins = rest.partition("'")
-    if texts[0][1] and quote and second:
+    is_named = texts[0][1] and bool(second)
+    if is_named:
         texts[0] = (begins, True)
-    else:
-        charset = ""
     octets = [(text.encode("utf-8", "surrogateescape"), encoded) for text, encoded in texts]
-    value = text_of_octets(b"".join(unquote_to_bytes(one) if encoded else one for one, encoded in octets), charset)
+    value = text_of_octets(b"".join(unquote_to_bytes(one) if encoded else one for one, encoded in octets), charset if is_named else None)
     return storable(value) if name == "boundary" else readable(value)
 
 

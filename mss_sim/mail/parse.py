@@ -143,11 +143,10 @@ def takes_long(raw: bytes) -> bool:
     """Whether `parse` may take more than some thirty milliseconds: a large message, a long header, or parts with headers of their own."""
     if len(raw) <= _SHORT_BYTES:
         return False
-    end = raw.find(b"\r\n\r\n", 0, _SHORT_BYTES)
-    if len(raw) > _LARGE_BYTES or end < 0:
+    head, blank, _ = raw[:_SHORT_BYTES].partition(b"\r\n\r\n")
+    if len(raw) > _LARGE_BYTES or not blank:
         return True
-    head = raw[:end].lower()
-    return any(kind in head for kind in (b"multipart/", b"message/", b"pkcs7-mime"))
+    return any(kind in head.lower() for kind in (b"multipart/", b"message/", b"pkcs7-mime"))
 
 
 def fold(text: str) -> str:

@@ -60,7 +60,7 @@ def write(
         (content_type, returned),
     )
     typed = ["multipart/report;", f'report-type="{report_type}";', f'boundary="{boundary}"']
-    whole = _encoding(b"".join(body for _, body in parts))  # a part of eight bits makes the whole one of eight bits
+    whole = max(_encoding(body) for _, body in parts)  # a part of eight bits makes the whole one of eight bits
     top = [*headers, ("MIME-Version", ["1.0"]), ("Content-Type", typed), ("Content-Transfer-Encoding", [whole])]
     lines = [fields.block(top)]
     for kind, body in parts:

@@ -251,6 +251,13 @@ def test_a_domain_is_folded_before_it_is_written_in_ascii() -> None:
     assert canonical_domain("ÉTANG.Sim.Mssante.FR") == "xn--tang-9oa.sim.mssante.fr"
 
 
+def test_a_domain_that_is_far_too_long_is_not_written_in_ascii_at_all() -> None:
+    with pytest.raises(AddressError, match=r"^the domain '.*' is not a valid internationalised name$"):
+        canonical_domain("é" * 1_020)
+    with pytest.raises(AddressError, match=r"^the domain '.*' is not a valid name$"):
+        canonical_domain("é" * 1_021)
+
+
 def test_it_is_said_which_part_is_too_long() -> None:
     address = f"{'é' * 40}@sim.mssante.fr"
     with pytest.raises(AddressError, match=r"^the part of 'é.* before the @ is over 64 octets$"):

@@ -291,6 +291,26 @@ def test_a_line_is_filled_to_its_last_character_and_not_beyond(used: int) -> Non
         assert all(len(line) > 76 - 4 for line in lines[1:-1])
 
 
+@pytest.mark.parametrize(("used", "length"), [(0, 75), (1, 74), (9, 66), (36, 39), (37, 75), (60, 75)])
+def test_the_first_encoded_word_fills_what_is_left_of_the_line_or_stands_on_the_next(used: int, length: int) -> None:
+    value = "é" + "a" * 200
+    for words in (text(value, used=used), name(value, used=used)):
+        assert list(map(len, words[:-1])) == [length, *[75] * (len(words) - 2)]
+        assert folded(words, used).startswith("\r\n") is (used > 36)
+    if not used:
+        assert (text(value), name(value)) == (text(value, used=0), name(value, used=0))
+
+
+@pytest.mark.parametrize("field", ["From", "To", "Cc", "Bcc", "Reply-To", "Subject", "Disposition-Notification-To", "X-Own"])
+def test_a_field_with_encoded_words_fills_its_first_line(field: str) -> None:
+    """But for one character: the blank behind the colon is counted twice."""
+    value = "é" + "a" * 200
+    person = (value, "a@b.fr")
+    draft = Draft(person, [person], value, "", [person], [person], [person], receipt_to=person, headers={"X-Own": value})
+    lines = compose(draft, message_id="<m@b.fr>", at=0).decode().split("\r\n")
+    assert [len(line) for line in lines if line.startswith(f"{field}: ")] == [75]
+
+
 @pytest.mark.parametrize("used", [0, 9, 30, 60, 75])
 @pytest.mark.parametrize("letter", ["é", "日", "=?"])
 def test_encoded_words_fill_their_lines(used: int, letter: str) -> None:

@@ -356,6 +356,10 @@ def test_octets_of_one_letter_in_two_encoded_words_are_put_together() -> None:
         (b"=?utf-8?b?w6k?=", "é"),
         (b"=?utf-8?b?w6nDqQ?=", "éé"),
         (b"x =?utf-8?q?=C3?= =?utf-8?q?=A9?= y", "x é y"),
+        (
+            b"=?koi8-r*ru?q?=C1?= et =?koi8-r?q?=C2?= =?iso-8859-5?q?=D0?= =?iso-8859-5*ru?q?=D1?= =?koi8-r?q?=C1?=, =?koi8-r?q?=C2?=.",
+            "а et баба, б.",
+        ),
     ],
 )
 def test_a_word_names_its_language_and_may_lack_its_padding(value: bytes, text: str) -> None:

@@ -264,6 +264,7 @@ def test_a_receipt_behind_what_somebody_writes_is_none() -> None:
         (LETTER, None),
         (report(DISPLAYED), None),
         (report(DISPLAYED, "delivery-status"), None),
+        (report(DISPLAYED).replace(b"report-type=disposition-notification; ", b""), None),
         (report(DISPLAYED, part="text/plain"), "it has no part message/disposition-notification"),
         (report(""), "it has no Disposition, such as manual-action/MDN-sent-manually; displayed"),
         (report("Disposition: lu"), "its Disposition, 'lu', is not of the form manual-action/MDN-sent-manually; displayed"),

@@ -224,8 +224,9 @@ def test_a_parameter_that_is_whole_and_in_pieces_does_not_stop_the_reader(order:
 
 
 @pytest.mark.parametrize("before", range(5))
-def test_of_a_long_text_as_it_came_only_the_beginning_is_decoded_and_no_letter_is_cut(before: int) -> None:
-    text = "a" * before + "日本" * 20_000
+@pytest.mark.parametrize("letter", ["é", "日", "𝄞"], ids=["of two octets", "of three", "of four"])
+def test_of_a_long_text_as_it_came_only_the_beginning_is_decoded_and_no_letter_is_cut(before: int, letter: str) -> None:
+    text = "a" * before + letter * 40_000
     raw = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + text.encode() + b"\r\n"
     assert parse(raw, ParseLimits(search_text_chars=1_000)).text == text[:1_000]
 

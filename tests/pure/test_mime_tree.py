@@ -47,6 +47,7 @@ MIXED = "multipart/mixed; boundary=b"
         pytest.param(b"--b\r\n\r\n--bx\r\n x--b\r\n -b\r\n--b--\r\n", [b"--bx\r\n x--b\r\n -b"], id="look-alikes"),
         pytest.param(b"--b\r\n\r\n--b-\r\n--b--x\r\n--b--\r\n", [b"--b-\r\n--b--x"], id="look-alikes of the end"),
         pytest.param(b"--b\r\n\r\none\r\n --b\r\ntwo\r\n--b--", [b"one\r\n --b\r\ntwo"], id="a space before the boundary"),
+        pytest.param(b"--b\r\n\r\n--b\x0c\r\n--b\x0b\r\n--b--\r\n", [b"--b\x0c\r\n--b\x0b"], id="what is no blank after the boundary"),
         pytest.param(b"--B\r\n\r\none\r\n--B--\r\n", [], id="another case"),
     ],
 )
@@ -193,6 +194,10 @@ def test_the_first_of_two_content_types_counts() -> None:
         pytest.param("attachment; filename*0*=utf-8''m%C3%A9; filename*1=dicale.pdf", "médicale.pdf", id="RFC 2231 in pieces"),
         pytest.param("attachment; filename*1=b.pdf; filename*0=a", "ab.pdf", id="RFC 2231 in pieces, turned around"),
         pytest.param("attachment; filename*0=m; filename*1*=%C3%A9; filename*2=d.pdf", "méd.pdf", id="a piece encoded among plain ones"),
+        pytest.param("attachment; filename*=l'%C3%A9t%C3%A9.pdf", "l'été.pdf", id="RFC 2231 with one quote, which names no charset"),
+        pytest.param("attachment; filename*=koi8-r'%C3%A9.pdf", "koi8-r'é.pdf", id="RFC 2231 with one quote behind a charset"),
+        pytest.param("attachment; filename*=koi8-r''%C1'%C2.pdf", "а'б.pdf", id="RFC 2231 with a quote more"),
+        pytest.param("attachment; filename*0=koi8-r''; filename*1*=%C3%A9.pdf", "koi8-r''é.pdf", id="a plain piece names no charset"),
         pytest.param("attachment; filename*0*=utf-8''m%C3; filename*1*=%A9d.pdf", "méd.pdf", id="a letter in two pieces"),
         pytest.param("attachment; filename*0*=utf-8''a; filename*1=\"%20b\"", "a%20b", id="a plain piece keeps its signs"),
         pytest.param("attachment; filename=m.pdf; filename*=utf-8''m%C3%A9.pdf", "mé.pdf", id="plain and in RFC 2231"),

@@ -348,6 +348,7 @@ SHORT, LARGE = 8_192, 262_144
         pytest.param(letter("Subject: x", body=b"multipart/").ljust(SHORT + 1), False, id="a text"),
         pytest.param(letter("Subject: " + "x" * (SHORT - 13)).ljust(SHORT + 1), False, id="a header of 8 KiB"),
         pytest.param(letter("Subject: " + "x" * (SHORT - 12)).ljust(SHORT + 1), True, id="a longer header"),
+        pytest.param(b"\r\n\r\n".ljust(SHORT + 1), False, id="no header"),
         pytest.param(letter("Subject: x").ljust(LARGE), False, id="a text of 256 KiB"),
         pytest.param(letter("Subject: x").ljust(LARGE + 1), True, id="a larger text"),
     ],

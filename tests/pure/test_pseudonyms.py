@@ -50,4 +50,4 @@ def test_addresses_are_found_wherever_they_stand() -> None:
 
 
 def test_without_names_addresses_still_have_others() -> None:
-    assert Pseudonyms(()).of("a@b.fr MARTIN") == "mailbox-1@domain-1.example MARTIN"
+    assert Pseudonyms(()).of("a@b.fr, MARTIN") == "mailbox-1@domain-1.example, MARTIN"

@@ -31,9 +31,13 @@ def test_a_letter_and_a_report_that_gives_nothing_back_give_none(raw: bytes) -> 
     assert returned_letter(raw, parse(raw).root) is None
 
 
-def test_base64_gives_back_our_line_ends() -> None:
-    raw = report("message/rfc822", base64.b64encode(LETTER.replace(b"\r\n", b"\n")), "Content-Transfer-Encoding: base64")
-    assert returned_letter(raw, parse(raw).root) == LETTER
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "7bit", "8bit", "binary"])
+def test_an_encoded_letter_has_our_line_ends_and_another_its_own(encoding: str) -> None:
+    others = LETTER.replace(b"\r\n", b"\n")
+    octets = base64.b64encode(others) if encoding == "base64" else others
+    raw = report("message/rfc822", octets, f"Content-Transfer-Encoding: {encoding}")
+    root = parse(report("message/rfc822", octets.replace(b"\n", b"_"), f"Content-Transfer-Encoding: {encoding}")).root
+    assert returned_letter(raw, root) == (LETTER if encoding in ("base64", "quoted-printable") else others)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def _structure(text: str, *, extended: bool = True) -> str:
         pytest.param('"Martin, C" <c@x.fr>', '(("Martin, C" NIL "c" "x.fr"))', id="a comma in quotes"),
         pytest.param('"A \\"B\\"" <c@x.fr>', '(("A \\"B\\"" NIL "c" "x.fr"))', id="quotes in quotes"),
         pytest.param("c@x.fr (Martin, (C))", '(("Martin, C" NIL "c" "x.fr"))', id="a name in a comment"),
+        pytest.param('""@x.fr', '((NIL NIL "" "x.fr"))', id="a local part of nothing in quotes"),
+        pytest.param('"@x.fr', '((NIL NIL "" "x.fr"))', id="a local part that is a quote"),
         pytest.param('"a b"@x.fr', '((NIL NIL "a b" "x.fr"))', id="a local part without its quotes"),
         pytest.param("a@[192.0.2.1]", '((NIL NIL "a" "[192.0.2.1]"))', id="an address literal"),
         pytest.param("A <@r.fr,@s.fr:a@x.fr>", '(("A" "@r.fr,@s.fr" "a" "x.fr"))', id="a route"),
@@ -130,6 +132,17 @@ def test_the_structure_of_nested_parts_and_of_a_message_inside() -> None:
         ' (NIL "dedans" NIL NIL NIL NIL NIL NIL NIL NIL) ("text" "html" NIL NIL NIL "7bit" 3 0 NIL NIL NIL NIL) 3 NIL'
         ' ("attachment" ("filename" "a b.eml")) NIL NIL) "mixed" ("boundary" "b") NIL NIL NIL)'
     )
+
+
+def test_every_field_of_a_part_has_its_place() -> None:
+    text = (
+        "Content-Type: text/html; charset=utf-8; format=flowed\nContent-Transfer-Encoding: 8bit\nContent-ID: <p1@x.fr>\n"
+        "Content-Description: la\n première\nContent-MD5: Q2hlY2s=\nContent-Disposition: inline; filename=a.htm\nContent-Language: fr, en\n"
+        "Content-Location: a.htm\n\nun\ndeux\ntrois\n"
+    )
+    own = '"text" "html" ("charset" "utf-8" "format" "flowed") "<p1@x.fr>" {12}\r\nla première "8bit" 17 3'
+    assert _structure(text, extended=False) == f"({own})"
+    assert _structure(text) == f'({own} "Q2hlY2s=" ("inline" ("filename" "a.htm")) ("fr" "en") "a.htm")'
 
 
 def test_a_multipart_without_parts_shows_an_empty_text() -> None:
@@ -216,3 +229,10 @@ def test_messages_inside_parts_of_messages_are_shown_a_hundred_levels_deep_both_
     message = parse(raw)
     shown = body_structure(raw, message.root, message.headers, extended=False)
     assert shown.count(b'"mixed"') == 51, "the first, and fifty within"
+    assert shown.count(b'"text" "plain" ("boundary"') == 1, "what is further in is one text"
+
+
+def test_octets_of_any_charset_are_shown_as_a_language() -> None:
+    raw = b"Content-Language: fran\xe7ais, \xe9\r\n\r\n"
+    message = parse(raw)
+    assert body_structure(raw, message.root, message.headers).endswith(b" NIL ({8}\r\nfran\xe7ais {1}\r\n\xe9) NIL)")

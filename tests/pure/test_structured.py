@@ -31,6 +31,11 @@ def test_a_value_and_its_parameters(text: str, value: str, parameters: tuple[tup
     assert structured.read(text) == structured.Structured(value, parameters)
 
 
+@pytest.mark.parametrize(("text", "end"), [("a)b", 2), ("(a)(b)) c", 7), ("a\\)b)", 5), ("a", -1), ("(a)", -1), ("", -1)])
+def test_a_comment_ends_where_its_parenthesis_is_closed(text: str, end: int) -> None:
+    assert structured.after_comment(f"({text}", 1) == (end + 1 if end > 0 else -1)
+
+
 def test_no_more_than_two_hundred_parameters_are_read() -> None:
     assert len(structured.read("a/b" + "; x=(y)z" * 300).parameters) == 200
 

@@ -3,7 +3,7 @@
 import json
 
 from mss_sim.mail.parse import parse
-from mss_sim.mail.summary import Leaf, Person, Summary, read_summary, write_summary
+from mss_sim.mail.summary import Leaf, Person, Summary, read_summary, shown_text, write_summary
 
 LETTER = (
     b"From: Ana <a@x.fr>\r\nSender: s@x.fr\r\nReply-To: r@x.fr\r\nTo: b@x.fr, Bea <c@x.fr>\r\nCc: d@x.fr\r\nSubject: Bilan\r\n"
@@ -58,6 +58,19 @@ def test_a_summary_is_read_as_it_was_written_with_the_place_of_each_part() -> No
         ],
         exact_subject=None,
     )
+
+
+def test_the_text_that_is_shown_is_the_first_of_its_type_that_is_not_attached_in_its_charset() -> None:
+    part = "--b\r\nContent-Type: {}\r\nContent-Disposition: {}\r\nContent-Transfer-Encoding: {}\r\n\r\n{}\r\n"
+    parts = [
+        ("text/plain", "attachment", "7bit", "joint"),
+        ("text/html; charset=iso-8859-5", "inline", "quoted-printable", "=D0=D1"),
+        ("text/plain; charset=koi8-r", "inline", "base64", "wcI="),
+        ("text/plain", "inline", "7bit", "autre"),
+    ]
+    raw = ("Content-Type: multipart/mixed; boundary=b\r\n\r\n" + "".join(part.format(*one) for one in parts) + "--b--\r\n").encode()
+    leaves = read_summary(write_summary(parse(raw), 0)).leaves
+    assert [shown_text(raw, leaves, kind) for kind in ("text/plain", "text/html", "text/csv")] == ["аб", "аб", None]
 
 
 def test_the_exact_subject_is_kept_where_it_is_not_the_one_that_is_shown() -> None:

@@ -3,6 +3,9 @@
 from email.message import EmailMessage
 from email.policy import SMTP
 
+import pytest
+
+from mss_sim.mail import tree as mail_tree
 from mss_sim.mail.tree import Branch, tree
 
 
@@ -58,3 +61,29 @@ def test_what_is_nested_over_a_hundred_levels_is_not_opened() -> None:
     assert depth == 100
     boundaries = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 200
     assert tree(boundaries).content_type == "multipart/mixed"
+
+
+def test_levels_are_counted_through_messages_and_parts() -> None:
+    """Forty parts in one another, in sixty messages in one another: a hundred levels. One more, and the innermost message is not opened."""
+
+    def deepest(messages: int, parts: int) -> int:
+        inner = b"x\r\n"
+        for number in range(parts):
+            boundary = b"b%d" % number
+            inner = b"Content-Type: multipart/mixed; boundary=%b\r\n\r\n--%b\r\n%b\r\n--%b--\r\n" % (boundary, boundary, inner, boundary)
+        found, depth = tree(b"Content-Type: message/rfc822\r\n\r\n" * messages + inner), 0
+        while found.children:
+            found, depth = found.children[0], depth + 1
+        return depth
+
+    assert (deepest(60, 40), deepest(60, 41), deepest(60, 1)) == (100, 59, 61)
+
+
+def test_a_message_of_too_many_parts_is_octets(monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = _letter()
+    letter.add_alternative("<p>x</p>", subtype="html")
+    raw = letter.as_bytes()
+    monkeypatch.setattr(mail_tree, "_PARTS_MAX", 3)
+    assert tree(raw).content_type == "multipart/alternative"
+    monkeypatch.setattr(mail_tree, "_PARTS_MAX", 2)
+    assert tree(raw) == Branch(None, "application/octet-stream", None, None, None, "binary", None, len(raw), len(raw), ())
