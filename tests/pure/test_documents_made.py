@@ -59,6 +59,13 @@ def test_what_is_made_is_the_same_each_time() -> None:
     assert make_parcel([paper()]) != make_parcel([replace(paper(), at=AT.replace(hour=11))])
 
 
+def test_a_flaw_says_what_it_would_have_broken_where_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match=r"^/Producer \(mss-sim\) is not there$"):
+        FLAWS["pdf-javascript"].steps.pdf(b"%PDF-1.4")
+    with pytest.raises(ValueError, match=r"^DDM\+Lettre is not there$"):
+        FLAWS["subject-other-label"].steps.parcel(Parcel("Bilan", {}, ()))
+
+
 def test_every_flaw_has_a_kind_and_every_code_is_there_once() -> None:
     known = [kind.code for kind in _KINDS]
     assert len(set(known)) == len(known)

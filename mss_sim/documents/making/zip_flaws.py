@@ -4,7 +4,6 @@ import io
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
 
 EMPTY = b"PK\x05\x06" + bytes(18)
 """An archive without entries."""
@@ -27,9 +26,9 @@ def _packed(entries: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:
     return made.getvalue()
 
 
-def with_entry(name: str) -> Callable[[bytes], bytes]:
+def with_entry(name: str, octets: bytes) -> bytes:
     """One more entry of that name."""
-    return lambda octets: _packed([*_copied(octets), (zipfile.ZipInfo(name, _DAY), b"x")])
+    return _packed([*_copied(octets), (zipfile.ZipInfo(name, _DAY), b"x")])
 
 
 def with_link(octets: bytes) -> bytes:
