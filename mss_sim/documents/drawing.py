@@ -30,7 +30,7 @@ def draw(octets: bytes, number: int) -> bytes:
         width, height = page.get_size()
         bitmap = page.render(scale=_LONG_SIDE / max(width, height, 1.0), may_draw_forms=False)
     except (pypdfium2.PdfiumError, IndexError, ValueError, MemoryError) as error:
-        raise UndrawableError(str(error)) from error
+        raise UndrawableError from error
     drawn = io.BytesIO()
     bitmap.to_pil().save(drawn, "PNG")
     return drawn.getvalue()

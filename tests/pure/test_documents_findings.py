@@ -11,16 +11,17 @@ import pytest
 
 from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds, schematron
 from mss_sim.documents.diagnosing import diagnose_file
-from mss_sim.documents.findings import Diagnosis, Finding, Notes
+from mss_sim.documents.findings import Diagnosis, Finding, Kind, Notes, deviation, error, info, warning
 from mss_sim.documents.making.flaws import FLAWS
 from mss_sim.documents.making.parcel import FOLDER, Parcel, Steps, make_parcel
 from mss_sim.documents.making.pdf_writing import write_pdf
 from mss_sim.documents.pdf import inspect
 from mss_sim.documents.practice import Practice
 from mss_sim.documents.record import read_record, write_record
-from mss_sim.vocabulary.documents import CdaLevel, Scheme
+from mss_sim.vocabulary.documents import CdaLevel, FindingLevel, Scheme
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
+from mss_sim.words.sentence import quoted
 from tests.parcels import PRACTICE, SECRETARY, codes, found, letter, paper, posted
 from tests.pure.test_linear_documents import _HOSTILE
 from tests.pure.test_mdn import composed
@@ -322,6 +323,12 @@ def receipt_beside(kind: bytes) -> bytes:
 def test_attachments_that_are_repeated_beside_a_receipt() -> None:
     assert codes(found(receipt_beside(b"application/zip; name=IHE_XDM.ZIP"))) == ["receipt.attachments-repeated"]
     assert codes(found(receipt_beside(b"text/plain; name=a.txt"))) == []
+
+
+@pytest.mark.parametrize(("make", "level"), [(error, FindingLevel.ERROR), (warning, FindingLevel.WARNING), (info, FindingLevel.INFO)])
+def test_a_kind_of_each_level(make: Callable[..., Kind], level: FindingLevel) -> None:
+    assert make("a.b", quoted("Mend it."), "x#y", "R1", "R2") == Kind("a.b", level, quoted("Mend it."), "x#y", ("R1", "R2"))
+    assert deviation("a.b", quoted("Bear it.")) == Kind("a.b", FindingLevel.KNOWN_DEVIATION, quoted("Bear it."), "ans-cda#xdm")
 
 
 def test_findings_stop_at_their_number_and_say_so() -> None:
