@@ -49,12 +49,12 @@ def _message(raw: bytes, start: int, end: int, outer: str, bounds: Bounds, depth
 
 
 def _branch(raw: bytes, part: Part, outer: str, bounds: Bounds, depth: int, *, whole: bool = False) -> Branch:
-    number = f"{outer}.{part.number}" if outer else part.number
+    number = outer + part.number
     several = part.content_type.startswith("multipart/")
     children = tuple(_branch(raw, child, outer, bounds, depth + 1) for child in part.children)
     if part.content_type in _MESSAGES and part.encoding in _AS_IT_IS and depth < _DEPTH_MAX:
         try:
-            children = (_message(raw, part.start, part.end, number, bounds, depth + 1),)
+            children = (_message(raw, part.start, part.end, f"{number}.", bounds, depth + 1),)
         except OverflowError:
             children = ()
     return Branch(
