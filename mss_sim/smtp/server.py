@@ -188,7 +188,7 @@ class SmtpConnection(Wire):
 
     async def _greet(self, hostname: str, *, extended: bool) -> None:
         if not hostname or not hostname.isprintable() or " " in hostname:
-            self._answer(replies.syntax(say("EHLO hostname")))
+            self._answer(replies.syntax(say("EHLO hostname") if extended else say("HELO hostname")))
             return
         self.dialogue.greet(hostname, extended=extended)
         if self._transcript is not None:
