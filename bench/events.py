@@ -21,8 +21,7 @@ def listeners(setting: Setting) -> list[Row]:
     """Listeners to everything, each on a connection of its own; the time runs from the answer to who sends to the last who hears."""
     count, letters = setting.count(_LISTENERS, 20), setting.count(_LETTERS, 3)
     _allow_files(2 * count + 200)
-    more = {"http_connections_max": count + 50}  # than the default has room for
-    with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port, more=more) as running:
+    with simulator(setting.folder, data=setting.folder / "data", mx_port=setting.mx_port) as running:
         sending, took = connection(running), []
         post(sending, letter("Avant"))
         before = running.resident_bytes()

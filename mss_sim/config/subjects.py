@@ -68,7 +68,7 @@ class Http(Subject):
     proxies: tuple[str, ...] = Field(
         default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's."
     )
-    connections_max: int = Field(default=500, ge=1, description="Open HTTP connections, and as many HTTPS ones.")
+    connections_max: int = Field(default=4_000, ge=1, description="Open HTTP connections, and as many HTTPS ones.")
     head_bytes_max: int = Field(default=65_536, ge=8_192, description="Request line and header fields of one request.")
     body_bytes_max: int = Field(default=1_048_576, ge=1_024, description="Body of a request that is not a letter.")
     values_max: int = Field(default=20_000, ge=100, description="Values in a JSON body: its texts, and what commas part.")

@@ -1,5 +1,6 @@
 """Wait until something has happened in the world: answered after the commit that brought it, without anybody polling."""
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -281,12 +282,11 @@ def _line(one: JournalRow | TimelineEvent, names: Names) -> dict[str, Any]:
 def _found_letter(one: FoundLetter) -> dict[str, Any]:
     summary = read_summary(one.message.summary)
     taken = extracts(one.raw, summary, one.message.subject)
-    values = {"codes": taken.codes, "links": taken.links, "ins": taken.ins, "closes": taken.closes, "documents": taken.documents}
     return {
         **_letter(one.message.id, one.message.rfc_message_id, one.message.subject),
         "from": summary.from_,
         "to": summary.to,
-        "values": values,
+        "values": asdict(taken),
     }
 
 

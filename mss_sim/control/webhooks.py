@@ -10,7 +10,7 @@ from starlette.responses import Response
 from mss_sim.clock import iso
 from mss_sim.core.feed.reading_events import EventFilter, last_position
 from mss_sim.core.world.store_types import Webhook, WebhookDelivery
-from mss_sim.errors import Rule
+from mss_sim.errors import Refusal, Rule
 from mss_sim.http import examples
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
@@ -20,6 +20,7 @@ from mss_sim.http.paging import CurrentPage, PagedList
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Flag, In, Json, OneLine, Out, Whole
 from mss_sim.ids import encode
+from mss_sim.words.sentence import say
 
 router = strict_router(
     prefix="/control/webhooks", tags=["control: events"], dependencies=[Depends(require_control)], responses=refusing(*CONTROL)
@@ -51,9 +52,10 @@ class WebhookPatch(In):
 
 
 class ReplayIn(In):
-    """Which events to tell once more."""
+    """Which events to tell once more: that of one delivery, or a range of them."""
 
-    after: Annotated[Whole, Field(ge=0)] = Field(description="Behind this position.", examples=[0])
+    delivery: OneLine | None = Field(default=None, description="Id of the delivery whose event is told once more.", examples=[None])
+    after: Annotated[Whole, Field(ge=0)] | None = Field(default=None, description="Those behind this position.", examples=[0])
     until: Annotated[Whole, Field(ge=0)] | None = Field(default=None, description="Up to this one; none: the newest.", examples=[100])
 
 
@@ -137,9 +139,18 @@ async def list_deliveries(core: CurrentCore, webhook_id: WebhookId, page: Curren
 
 @router.post("/{webhook_id}/replay", responses={200: {"model": ReplayOut}, **_FOUND})
 async def replay(core: CurrentCore, webhook_id: WebhookId, wanted: ReplayIn) -> Response:
-    """Tell a webhook once more of a range of events; each has the `webhook-id` that it had."""
-    until = await last_position(core.world) if wanted.until is None else wanted.until
-    return Json({"events": await core.webhooks.replay(read_id(webhook_id), wanted.after, until)})
+    """Tell a webhook once more of one event, or of a range of them; each has the `webhook-id` that it had."""
+    hook = read_id(webhook_id)
+    if (wanted.delivery is None) == (wanted.after is None) or (wanted.delivery is not None and wanted.until is not None):
+        raise Refusal(
+            Rule.INVALID, say("Give delivery, for one event, or after, with until or without it, for a range."), subject="delivery"
+        )
+    if wanted.delivery is not None:
+        until = await core.webhooks.position_of(hook, read_id(wanted.delivery))
+        after = until - 1
+    else:
+        after, until = wanted.after or 0, await last_position(core.world) if wanted.until is None else wanted.until
+    return Json({"events": await core.webhooks.replay(hook, after, until)})
 
 
 def _shown(one: Webhook) -> dict[str, object]:

@@ -36,13 +36,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What was taken out of a letter: codes to type, links, INS, whether it closes its conversation, the names of its documents."""
+    """What was taken out of a letter: codes to type, links, INS, whether it closes its conversation, the names of its documents.
+
+    `receipt`: what it tells as a receipt or a notification (`displayed`, `processed/error`, `delivered` …), `requested` where it asks for
+    one.
+    """
 
     codes: tuple[str, ...]
     links: tuple[str, ...]
     ins: tuple[str, ...]
     closes: bool
     documents: tuple[str, ...]
+    receipt: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,14 @@ class Letter:
             found["subject"],
             people[0]["address"] if people else "",
             tuple(one["address"] for one in found["to"]),
-            Values(tuple(values["codes"]), tuple(values["links"]), tuple(values["ins"]), values["closes"], tuple(values["documents"])),
+            Values(
+                tuple(values["codes"]),
+                tuple(values["links"]),
+                tuple(values["ins"]),
+                values["closes"],
+                tuple(values["documents"]),
+                values["receipt"],
+            ),
         )
 
     def __str__(self) -> str:

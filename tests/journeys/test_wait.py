@@ -52,6 +52,7 @@ async def test_a_letter_is_waited_for_in_a_mailbox(simulator: Simulator) -> None
         "ins": ["285037511300167"],
         "closes": False,
         "documents": [],
+        "receipt": None,
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.http.examples import ID
 from tests.clients import HOSPITAL, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator
 
@@ -204,12 +205,26 @@ async def test_events_are_posted_once_more_and_a_webhook_is_switched_off_and_rem
         again = await control(simulator, "POST", f"/webhooks/{hook['id']}/replay", {"after": 0})
         assert again.json() == {"events": 1}
         await target.until(2)
+        told = (await control(simulator, "GET", f"/webhooks/{hook['id']}/deliveries")).json()["items"][0]
+        one = await control(simulator, "POST", f"/webhooks/{hook['id']}/replay", {"delivery": told["id"]})
+        assert one.json() == {"events": 1}
+        await target.until(3)
+        assert len({fields["webhook-id"] for fields, _ in target.requests}) == 1
         off = await control(simulator, "PATCH", f"/webhooks/{hook['id']}", {"enabled": False})
         assert off.json()["enabled"] is False
         await _write(simulator)
         assert (await control(simulator, "DELETE", f"/webhooks/{hook['id']}")).status_code == 204
         assert (await control(simulator, "DELETE", f"/webhooks/{hook['id']}")).status_code == 404
-        assert len(target.requests) == 2
+        assert len(target.requests) == 3
+
+
+@pytest.mark.parametrize("body", [{}, {"delivery": ID, "after": 0}, {"delivery": ID, "until": 1}, {"until": 1}])
+async def test_one_event_or_a_range_is_told_once_more(simulator: Simulator, body: dict[str, Any]) -> None:
+    hook = await _register(simulator, "http://127.0.0.1:9/")
+    refused = await control(simulator, "POST", f"/webhooks/{hook['id']}/replay", body)
+    assert (refused.status_code, refused.json()["subject"]) == (422, "delivery")
+    unknown = await control(simulator, "POST", f"/webhooks/{hook['id']}/replay", {"delivery": ID})
+    assert (unknown.status_code, unknown.json()["subject"]) == (404, ID)
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,43 @@ def test_links_of_html_are_taken_where_they_lead_to(tag: str, links: tuple[str, 
 def test_a_page_that_is_all_openings_costs_no_more_than_another() -> None:
     assert _of_parts(("text/html", "<a href=" * 100_000)).links == ()
     assert _of_parts(("text/html", "<a " + "x " * 100_000)).links == ()
+
+
+def _report(kind: str, fields: str, *, above: int = 0) -> Extracts:
+    """A report with these fields, below so many more parts."""
+    begun = "".join(f'Content-Type: multipart/mixed; boundary="{level}"\r\n\r\n--{level}\r\n' for level in range(above))
+    over = "".join(f"\r\n--{level}--" for level in reversed(range(above)))
+    parts = f"--x\r\n{begun}\r\nVoici.{over}\r\n--x\r\nContent-Type: message/{kind}\r\n\r\n{fields}\r\n--x--\r\n"
+    raw = f'Subject: Bonjour\r\nContent-Type: multipart/report; report-type={kind}; boundary="x"\r\n\r\n{parts}'.encode()
+    limits = ParseLimits(header_size_bytes=1 << 20, header_count=1_000, parts=1_000, depth=1_000)
+    return extracts(raw, read_summary(write_summary(parse(raw, limits), 0)), "Bonjour")
+
+
+_MDN = "Final-Recipient: rfc822;a@b.fr\r\nOriginal-Message-ID: <1@b.fr>\r\nDisposition: manual-action/MDN-sent-manually; {}\r\n"
+_DSN = "Reporting-MTA: dns; b.fr\r\n\r\nFinal-Recipient: rfc822;a@b.fr\r\nAction: {}\r\nStatus: 5.1.1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "receipt"),
+    [
+        ("disposition-notification", _MDN.format("displayed"), "displayed"),
+        ("disposition-notification", _MDN.format("processed/error"), "processed/error"),
+        ("disposition-notification", _MDN.format("deleted"), "deleted"),
+        ("disposition-notification", "Final-Recipient: rfc822;a@b.fr\r\n", None),
+        ("delivery-status", _DSN.format("failed"), "failed"),
+        ("delivery-status", _DSN.format("Delayed"), "delayed"),
+        ("delivery-status", "Reporting-MTA: dns; b.fr\r\n", None),
+    ],
+)
+def test_what_a_report_tells_is_its_receipt(kind: str, fields: str, receipt: str | None) -> None:
+    assert _report(kind, fields).receipt == receipt
+
+
+def test_a_letter_that_asks_for_a_read_receipt_says_so() -> None:
+    assert _taken("Voici.").receipt is None
+    assert _taken("Voici.", Disposition_Notification_To="<a@b.fr>").receipt == "requested"
+
+
+def test_a_report_that_is_nested_deeper_than_anybody_reads_tells_nothing() -> None:
+    deep = {above: _report("delivery-status", _DSN.format("failed"), above=above).receipt for above in (99, 100)}
+    assert deep == {99: "failed", 100: None}

@@ -140,6 +140,19 @@ class Webhooks:
 
         return await self._world.store.read_briefly(query)
 
+    async def position_of(self, webhook_id: int, delivery_id: int) -> int:
+        """The position of the event that a delivery told; Refusal(NOT_FOUND)."""
+
+        def query(conn: Connection) -> int:
+            _required(conn, webhook_id)
+            found = webhooks.delivery(conn, webhook_id, delivery_id)
+            if found is None:
+                detail = say("This webhook has no delivery {id}; GET …/deliveries lists them.", id=encode(delivery_id))
+                raise Refusal(Rule.NOT_FOUND, detail, subject=encode(delivery_id))
+            return found.position
+
+        return await self._world.store.read_briefly(query)
+
     async def replay(self, webhook_id: int, after: int, until: int) -> int:
         """Tell a webhook once more of the events behind one position, up to another; how many. Refusal(NOT_FOUND).
 

@@ -160,6 +160,19 @@ async def test_events_are_told_once_more_by_their_range(town: Town) -> None:
     assert await hooks.replay(made.id, 10**12, 10**13) == 0
 
 
+async def test_the_event_of_one_delivery_is_found_by_it(town: Town) -> None:
+    hooks, _ = _hooks(town)
+    begun = await last_position(town.world)
+    made, other = [await hooks.register(_URL, _RECEIVED, None, begun) for _ in range(2)]
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    await _work(town, hooks)
+    [told] = await hooks.deliveries(made.id, before=None, limit=2)
+    assert await hooks.position_of(made.id, told.id) == told.position
+    for hook_id in (other.id, 1):
+        with refused(Rule.NOT_FOUND):
+            await hooks.position_of(hook_id, told.id)
+
+
 async def test_only_what_is_asked_for_is_told(town: Town) -> None:
     hooks, targets = _hooks(town)
     await hooks.register(_URL, EventFilter(frozenset({"message.received"}), DOCTOR), None, 0)
