@@ -78,8 +78,8 @@ _OF_ANOTHER = write_pdf(replace(paper(), patient=replace(paper().patient, birth_
 _CASES |= {
     "a PDF of somebody else": lambda: found(posted(_with_pdf(octets=_OF_ANOTHER))),
     "a PDF without a name": lambda: found(posted(_with_pdf(name=""))),
-    "a PDF that is badly called, of an act without its instant": lambda: found(
-        letter(steps=Steps(cda=lambda octets: re.sub(b"<low [^>]*>", b"", octets), parcel=lambda _: _with_pdf(name="a.pdf")))
+    "a PDF that is badly called, of an act without its instant": _of_letter(
+        cda=lambda octets: re.sub(b"<low [^>]*>", b"", octets), parcel=FLAWS["pdf-badly-called"].steps.parcel
     ),
     "hidden from its patient": lambda: found(letter(steps=_HIDDEN, to="279035121518989@patient.mssante.fr")),
     "a type without a name": _of_letter(
