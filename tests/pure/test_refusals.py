@@ -1,6 +1,7 @@
 """The three tables that show refusals: every rule stands in each, and those that clients know have exactly these codes."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,14 @@ FIXED = [value for value in vars(replies).values() if isinstance(value, Reply)]
 
 def test_every_rule_has_a_reply_a_response_code_and_a_problem_and_nothing_else_has() -> None:
     assert set(REPLIES) == set(CODES) == set(PROBLEMS) == set(Rule)
+
+
+def test_every_rule_is_told_to_clients_by_these_numbers_and_words() -> None:
+    told = [
+        f"{rule}: {PROBLEMS[rule][0]} {PROBLEMS[rule][1].in_language(Language.EN)}, {' '.join(map(str, REPLIES[rule]))}, {CODES[rule]}"
+        for rule in Rule
+    ]
+    assert told == (Path(__file__).with_name("refusals.txt")).read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize("rule", list(Rule))
