@@ -7,6 +7,7 @@ import ssl
 import time
 import zipfile
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,18 @@ async def test_the_server_says_what_it_is_and_what_it_knows(start: StartSimulato
         entry, _ = await told(simulator, search(1, entry.values["subschemaSubentry"][0].decode(), equal("objectClass", "subschema"), "+"))
         assert any(b"'certificateRevocationList'" in one for one in entry.values["attributeTypes"])
         assert any(b"'pkiCA'" in one for one in entry.values["objectClasses"])
+
+
+async def test_every_entry_has_what_the_list_of_entries_says(start: StartSimulator) -> None:
+    said: list[str] = []
+    async with start(ldap_port=0, ldap_mailboxes=True) as simulator:
+        for base, scope in (("", ldap.BASE), ("cn=Subschema", ldap.BASE), ("", ldap.SUB)):
+            for entry in (await told(simulator, search(1, base, present("objectClass"), "*", "+", scope=scope)))[:-1]:
+                values = [(name, value) for name, each in entry.values.items() for value in each]
+                shown = [f"{name}: {'…' if name.endswith(';binary') else value.decode()}" for name, value in values]
+                said += [f"dn: {entry.name}".rstrip(), *shown, ""]
+    known = (Path(__file__).with_name("ldap_entries.txt")).read_text("utf-8").replace("{version}", version("mss-sim"))
+    assert said == known.splitlines()
 
 
 # How they fail
