@@ -78,7 +78,7 @@ class Caller:
         asked, _, name = text.partition(" -> ")
         who, method, path, *rest = asked.split(" ", 3)
         options: dict[str, Any] = {}
-        if rest and (typed := re.fullmatch(r"([a-z]+/[a-z+.-]+) (.*)", rest[0])):
+        if rest and (typed := re.fullmatch(r"([a-z]+/[a-z0-9+.-]+) (.*)", rest[0])):
             options = {"headers": {"Content-Type": typed[1]}, "content": json.loads(self._filled(typed[2])).encode()}
         elif rest:
             options = {"json": json.loads(self._filled(rest[0]))}
