@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.clock import ManualClock
 from mss_sim.http.examples import ID
 from tests.clients import HOSPITAL, PRACTICE, Person, control, letter
 from tests.conftest import StartSimulator
@@ -114,6 +115,24 @@ async def test_what_fails_is_posted_again_as_time_is_moved(simulator: Simulator)
         await _log(simulator, hook, lambda items: items[0]["state"] == "delivered")
     assert len({fields["webhook-id"] for fields, _ in requests}) == 1
     assert len({body for _, body in requests}) == 1
+
+
+async def test_a_delivery_tells_whether_it_is_taken_tried_again_or_given_up(start: StartSimulator) -> None:
+    async with start(clock=ManualClock(), webhooks_tries_max=2) as simulator, _target() as target:
+        no = b"HTTP/1.1 503 No\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbusy"
+        target.answers = [_OK, no, no]
+        hook = await _register(simulator, target.url)
+        await _write(simulator, "Premier")
+        [first] = await _log(simulator, hook, lambda items: bool(items) and items[0]["state"] == "delivered")
+        came = {"position": first["position"], "kind": "message.received", "last_try_at": "2026-01-05T08:00:00Z"}
+        assert first == {"id": first["id"], "state": "delivered", "tries": 1, "next_try_at": None, "status": 204, "answer": "", **came}
+        await _write(simulator, "Second")
+        second, _ = await _log(simulator, hook, lambda items: items[0]["tries"] == 1 and items[0]["status"] == 503)
+        failed = {"id": second["id"], **came, "position": second["position"], "status": 503, "answer": "busy"}
+        assert second == {**failed, "state": "waiting", "tries": 1, "next_try_at": "2026-01-05T08:00:05Z"}
+        await control(simulator, "POST", "/clock/advance", {"by": "PT5S"})
+        second, _ = await _log(simulator, hook, lambda items: items[0]["tries"] == 2)
+    assert second == {**failed, "state": "given_up", "tries": 2, "next_try_at": None, "last_try_at": "2026-01-05T08:00:05Z"}
 
 
 async def test_a_target_that_hangs_is_left_and_others_hear_meanwhile(start: StartSimulator) -> None:
