@@ -109,6 +109,80 @@ def test_ndjson_has_the_identities_of_a_patient_as_rest_has_them() -> None:
     assert [one.oid for one in row.person.ins] == [InsOid.NIA, InsOid.NIR]
 
 
+_FRENCH = {
+    "nom": "family_name",
+    "prénom": "given_name",
+    "civilité": "title",
+    "titre": "title",
+    "structure": "structure",
+    "identifiant": "login",
+    "mot de passe": "password",
+    "type": "kind",
+    "secteur": "sector",
+    "rue": "address_line",
+    "code postal": "postal_code",
+    "ville": "city",
+    "actif": "enabled",
+    "carte anonyme": "anonymous_card",
+    "adresse": "address",
+    "bal": "address",
+    "type de bal": "mailbox_kind",
+    "titulaire": "owner",
+    "cotitulaires": "co_holders",
+    "libellé": "label",
+    "liste rouge": "red_listed",
+    "rang": "preferred_rank",
+    "quota": "quota_bytes",
+    "nom de naissance": "birth_name",
+    "prénoms": "given_names",
+    "date de naissance": "birth_date",
+    "sexe": "sex",
+    "lieu de naissance": "birth_place",
+    "état de l'identité": "ins_state",
+}
+
+
+@pytest.mark.parametrize(("name", "field"), _FRENCH.items())
+def test_each_french_column_is_for_one_field(name: str, field: str) -> None:
+    assert column(name) == column(f" {name.upper()}  ") == column(name.replace(" ", "_")) == field
+
+
+def test_each_field_is_a_column_of_its_own_name_but_the_identities_of_a_patient() -> None:
+    assert {name: column(name) for name in FIELDS} == {**{name: name for name in FIELDS}, "ins": None}
+
+
+@pytest.mark.parametrize("field", ["enabled", "anonymous_card", "red_listed", "with_structure"])
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *((word, True) for word in ("oui", "vrai", "yes", "true", "1", "x")),
+        *((word, False) for word in ("non", "faux", "no", "false", "0")),
+    ],
+)
+def test_yes_and_no_are_said_in_two_languages(field: str, said: str, *, meant: bool) -> None:
+    for text in (said, said.upper()):
+        row = new_row(Row(1, {**_PERSON, **_BOX, "login": "x", "password": "y", field: text}))
+        assert [getattr(one, field) for one in (row.person, *row.mailboxes) if hasattr(one, field)] == [meant]
+
+
+def test_a_number_has_at_most_nineteen_digits_and_those_of_arabic_script_are_none() -> None:
+    row = new_row(Row(1, {**_BOX, "quota_bytes": "9" * 18, "message_size_bytes_max": "25000000", "preferred_rank": "3"}))
+    (box,) = row.mailboxes
+    assert (box.quota_bytes, box.message_size_bytes_max, box.preferred_rank) == (10**18 - 1, 25_000_000, 3)
+    for text, said in (("9" * 19, "less than or equal"), ("9" * 20, "valid integer"), ("١٢", "valid integer")):
+        with pytest.raises(Refusal, match=said):
+            new_row(Row(1, {**_BOX, "quota_bytes": text}))
+
+
+@pytest.mark.parametrize("text", ["8,99700421011E+11", "8.99e+11", "8E+11"])
+@pytest.mark.parametrize("name", ["idnat", "owner"])
+def test_a_number_that_a_spreadsheet_has_rounded_is_told_with_what_to_do(name: str, text: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        new_row(Row(1, {**_BOX, name: text}))
+    assert refused.value.detail == f"{text} is a number that the spreadsheet has rounded: format the column as text."
+    assert refused.value.reference == "quirks#import-files"
+
+
 @pytest.mark.parametrize(
     ("name", "field"),
     [
