@@ -46,7 +46,7 @@ _VARYING = tuple(
         (r"(?<![\w-])[\w-]{43}(?![\w-])", "…"),
         (r"-----BEGIN CERTIFICATE-----[^\"]*", "…"),
         (r"[A-Za-z0-9+/]{200,}=*", "…"),
-        (r'(?<="size_bytes": )\d{5,}', '"…"'),
+        (r'(?<="size_bytes": )\d{5,}|(?<="ships": false, "size_bytes": )\d+', '"…"'),
         (r'(?<="seconds": )\d\.\d{3,}', '"…"'),
         (r'(?<="not_before": )"[^"]+"|(?<="not_after": )"[^"]+"', '"…"'),
         (r"\b\d{18}\b", "…"),

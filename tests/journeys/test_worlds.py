@@ -119,7 +119,9 @@ async def test_each_has_its_clock_its_settings_and_its_faults(worlds: Worlds) ->
 async def test_worlds_are_listed_touched_and_ended_once(worlds: Worlds) -> None:
     made = await _made(worlds, name="mine", lifetime_seconds=600)
     [listed] = (await _ask(worlds, "GET", "/worlds")).json()
-    assert (listed["id"], listed["name"], listed["http"], listed["lifetime_seconds"]) == (made["id"], "mine", made["http"], 600)
+    assert listed == {name: made[name] for name in listed}
+    assert listed.keys() == {"id", "name", "seed", "snapshot", "http", "made_at", "ends_at", "lifetime_seconds"}
+    assert (listed["name"], listed["seed"], listed["snapshot"], listed["lifetime_seconds"]) == ("mine", "cabinet", None, 600)
     assert (await _ask(worlds, "GET", "/worlds/mine")).json() == made
     touched = (await _ask(worlds, "POST", f"/worlds/{made['id']}/touch")).json()
     assert touched["ends_at"] > made["ends_at"]
