@@ -70,6 +70,7 @@ _VARYING = tuple(
         (r"\d+(?:\.\d+)?@test\.sim[a-z.]*", "…@test.sim.mssante.fr"),
         (r"(?<=…\.)[0-9a-f]{8}(?=@)", "…"),
         (r"={15}\d+==", "…"),
+        (r"\bTLS_[A-Z0-9_]+\b", "TLS_…"),
         (r"(?<=Idempotency-Key)(\W+)[\w-]{22}", r"\1…"),
         (r"\d\d/\d\d/\d{4} \| [0-9a-f]+…(?=\(/ui/control/certificates)", "…"),
         (r"[0-9a-f]{36,40}", "…"),
