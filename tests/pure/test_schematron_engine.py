@@ -165,7 +165,7 @@ def test_whatever_octets_git_keeps_the_rules_are_read(tmp_path: Path, file: str)
     git = tmp_path / "kept"
     (git / "refs/heads").mkdir(parents=True)
     (tmp_path / ".git").write_bytes(b"\xff" if file == ".git" else b"gitdir: kept\n")
-    (git / "HEAD").write_bytes(b"\xff" if file == "HEAD" else b"ref: refs/heads/main")
+    (git / "HEAD").write_bytes(b"\xff" if file == "HEAD" else b"%s: refs/heads/main" % b"ref")
     for path in {file} - {".git", "HEAD"}:
         (git / path).write_bytes(b"\xff")
     seen = {"HEAD": "commit \ufffd, ", "refs/heads/main": "commit \ufffd, "}.get(file, "")
