@@ -4,6 +4,7 @@
 > doctor POST /api/v1/mailboxes/…/messages {"to": […]} -> sent    somebody of the cabinet asks, with a body in JSON; the answer gets a name
 > - GET /control/messages/{sent.email_id}                         whoever drives the simulator asks; {…} stood in an answer before
 > - POST /control/import text/csv "a;b\\r\\n"                     the body is a text of another type, written as in JSON
+> directory GET /fhir/v2/metadata                                 somebody asks who shows the key of the national directory
 > settled                                                         no letter is under way any more
 > clock PT1H                                                      the time of the world passes
 What stands under a call is the whole answer: the status, the headers that say what it is, and the body, JSON on as few lines as fit. An id
@@ -40,8 +41,10 @@ _VARYING = tuple(
     for form, instead in (
         (r"\bhttps?://(?:localhost|127\.0\.0\.1):\d+", "…"),
         (r"(?<=127\.0\.0\.1:)\d+", "…"),
+        (r"(?<=_page\?id=)[\w-]+", "…"),
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", "…"),
-        (r"\b[0-9a-f]{32}\b", "…"),
+        (r"\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "…"),
+        (r"\b(00\d)-\d{9}-\d{9}\b", r"\1-…"),
         (r"\bwhsec_[\w+/=]+", "whsec_…"),
         (r"(?<![\w-])[\w-]{43}(?![\w-])", "…"),
         (r"-----BEGIN CERTIFICATE-----[^\"]*", "…"),
@@ -84,7 +87,9 @@ class Caller:
             options = {"headers": {"Content-Type": typed[1]}, "content": json.loads(self._filled(typed[2])).encode()}
         elif rest:
             options = {"json": json.loads(self._filled(rest[0]))}
-        if who != "-":
+        if who == "directory":
+            options["headers"] = {**options.get("headers", {}), "ESANTE-API-KEY": self._simulator.ready()["directory"]["api_key"]}
+        elif who != "-":
             account = Person(self._simulator, who).account
             options["auth"] = (account["login"], account["password"])
         answer = await self._http.request(method, self._filled(path), **options)
