@@ -126,7 +126,7 @@ class _Reader:
     def _check_index(self, kind: PatchType, parts: Mapping[str, dict[str, Any]]) -> None:
         if "index" not in parts:
             return
-        index = parts["index"].get("valueInteger")
+        index = parts["index"].get(_PARTS["index"])
         if kind is not PatchType.INSERT or type(index) is not int or index < 0:
             raise self._wrong(say("index is a valueInteger from 0 on, and stands with insert alone"))
 
