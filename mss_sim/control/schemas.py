@@ -41,7 +41,9 @@ class PersonaOut(Out):
 class LikeIn(In):
     """Whom new people are like: somebody of a seed, by role."""
 
-    role: OneLine = Field(min_length=1, max_length=100, description="Role of a persona who is in this world.", examples=["doctor"])
+    role: Annotated[OneLine, Field(max_length=100)] = Field(
+        min_length=1, description="Role of a persona who is in this world.", examples=["doctor"]
+    )
     count: Whole = Field(default=1, ge=1, le=COUNT_MAX)
     token: Flag = Field(default=True, description="An access token for each; a signature takes longer than all else of a person.")
     lifetime_seconds: Whole | None = Field(default=None, ge=1, le=86_400, description="Of the access tokens.")
@@ -91,7 +93,7 @@ Sector = Annotated[str, StringConstraints(pattern=r"^(?:SA[0-9]{2})?$")]
 
 
 class RepresentativeIn(In):
-    idnat: OneLine = Field(min_length=1, max_length=100)
+    idnat: Annotated[OneLine, Field(max_length=100)] = Field(min_length=1)
     kind: RepresentativeKind
 
 
@@ -126,7 +128,7 @@ class PatientIdentityOut(Out):
 
 
 class IdentityIn(In):
-    idnat: OneLine = Field(min_length=1, max_length=100, examples=["899700420062"])
+    idnat: Annotated[OneLine, Field(max_length=100)] = Field(min_length=1, examples=["899700420062"])
     kind: IdentityKind
     family_name: OneLine = Field(min_length=1)
     given_name: OneLine = ""

@@ -37,7 +37,7 @@ _DOMAIN = "hopital-ormes.sim.mssante.fr"
 
 
 class OperatorIn(In):
-    name: OneLine = Field(min_length=1, max_length=200, examples=["Clinique du Lac"])
+    name: Annotated[OneLine, Field(max_length=200)] = Field(min_length=1, examples=["Clinique du Lac"])
     domains: list[str] = Field(min_length=1, examples=[["clinique-lac.sim.mssante.fr"]])
     message_size_bytes_max: Whole | None = Field(default=None, ge=1_000, le=2**40)
     mx: str | None = Field(default=None, description="host:port of an operator outside; empty: outside, not reachable; none: served here.")
