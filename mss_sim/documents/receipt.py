@@ -64,4 +64,4 @@ def _check_failure(told: ParsedMdn, subject: str, document: str, notes: Notes) -
     if told.disposition is Disposition.PROCESSED and (
         named is None or (named["code"] is not None and told.error and named["code"] != code)
     ):
-        notes.add(kinds.RECEIPT_SUBJECT, document, _SUBJECT, seen=subject, expected=f"[KO Intégration système !][{code}]")
+        notes.add(kinds.RECEIPT_SUBJECT, document, _SUBJECT, seen=subject, expected=f"[KO Intégration système !][{code or 'CODE'}]")
