@@ -239,11 +239,12 @@ async def test_the_control_plane_takes_doubles_and_nothings(simulator: Simulator
 async def test_every_reference_of_the_openapi_document_resolves(simulator: Simulator) -> None:
     async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
         schema = (await client.get("/openapi.json")).json()
-    names = set(schema["components"]["schemas"])
+    components = schema["components"]
+    names = {f"#/components/{kind}/{name}" for kind in ("schemas", "responses") for name in components[kind]}
 
     def references(node: object) -> set[str]:
         if isinstance(node, dict):
-            own = {str(node["$ref"]).rpartition("/")[2]} if "$ref" in node else set()
+            own = {str(node["$ref"])} if "$ref" in node else set()
             return own.union(*(references(value) for value in node.values()))
         return set[str]().union(*(references(value) for value in node)) if isinstance(node, list) else set()
 
