@@ -39,6 +39,8 @@ async def test_a_post_without_the_token_of_its_page_is_not_done(simulator: Simul
             answer = await client.post(path, data={"who": "x", "name": "doctor", "language": "en", **data})
             assert answer.status_code == 403
             assert "rechargez la page" in answer.text
+        client.cookies.clear()
+        assert (await client.post(path, data={"who": "x", "name": "doctor", "token": "x" * 64})).status_code == 403
 
 
 async def test_a_page_of_another_site_opens_and_posts_nothing(simulator: Simulator) -> None:
