@@ -11,15 +11,16 @@ What stands under a call is the whole answer: the status, the headers that say w
 has a number by when it was first seen, so that one which stands in two places is seen to be the same; what no two worlds have in common is
 `…`. A body that is no text is told by its type alone.
 
+Letters go from one operator to another at once (`relay=direct`): by the default way two that are under way together come in either order,
+and a file would not be the same twice. What holds of that way is asked by contracts and journeys, which have the defaults.
+
 `python -m tests.calls.calling [NAME…]` writes what doors answer now into the files: whoever changes an answer does, and reads the
 difference.
 """
 
-import asyncio
 import json
 import re
 import sys
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ import httpx
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from tests.clients import Person
-from tests.conftest import StartSimulator, starter
+from tests.conftest import StartSimulator
 from tests.pages.people import settled
+from tests.written_anew import write_anew
 
 FILES = sorted((Path(__file__).parent / "played").glob("*.calls"))
 _HEADERS = ("content-disposition", "location", "cache-control", "retry-after", "link", "allow")
@@ -155,13 +157,5 @@ async def played(start: StartSimulator, text: str) -> str:
     return "".join(f"{line}\n" for line in said)
 
 
-def _write(names: list[str]) -> None:
-    for path in FILES:
-        if not names or path.stem in names:
-            with tempfile.TemporaryDirectory() as folder:
-                now = asyncio.run(played(starter(Path(folder) / "data"), path.read_text(encoding="utf-8")))
-            path.write_text(now, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    _write(sys.argv[1:])
+    write_anew(FILES, played, sys.argv[1:])

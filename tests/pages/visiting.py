@@ -15,11 +15,9 @@ cookies that a browser is given, the headers of what is no page, and of a page t
 `python -m tests.pages.visiting [NAME…]` writes into the files what pages say now: whoever changes a page does, and reads the difference.
 """
 
-import asyncio
 import hashlib
 import re
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -37,9 +35,10 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
 from tests.carers import make_carer
 from tests.clients import Person
-from tests.conftest import StartSimulator, starter
+from tests.conftest import StartSimulator
 from tests.pages.morning import live
 from tests.pages.people import form_token, settled
+from tests.written_anew import write_anew
 
 _ENGLISH = "# in English"
 FILES = sorted((Path(__file__).parent / "visits").glob("*.visit"))
@@ -353,13 +352,5 @@ def _kept(said: list[tuple[str, list[str]]]) -> str:
     return "".join(f"{line}\n" for line in kept)
 
 
-def _write(names: list[str]) -> None:
-    for path in FILES:
-        if not names or path.stem in names:
-            with tempfile.TemporaryDirectory() as folder:
-                now = asyncio.run(visited(starter(Path(folder) / "data"), path.read_text(encoding="utf-8")))
-            path.write_text(now, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    _write(sys.argv[1:])
+    write_anew(FILES, visited, sys.argv[1:])
