@@ -92,13 +92,20 @@ class Agenda:
     async def _alone(self) -> AsyncIterator[None]:
         """While nobody else moves the clock, in this process or in another one, and it is as the last one left it.
 
-        Refusal: CONFLICT in a world that is about to be reset, STORE_UNAVAILABLE in one that ends.
+        What has not begun goes behind an exchange of the world's content. Refusal: STORE_UNAVAILABLE in a world that ends.
         """
-        async with self._moving, self._store.alone():
-            self._check()
-            if not self._store.exclusive:
-                await self._follow()
-            yield
+        await self._moving.acquire()
+        while self._exchanging:
+            self._moving.release()
+            await self._moving.acquire()  # the lock is fair: whoever exchanges has it in between
+        try:
+            async with self._store.alone():
+                self._check()
+                if not self._store.exclusive:
+                    await self._follow()
+                yield
+        finally:
+            self._moving.release()
 
     async def next_at(self) -> Micros | None:
         """When the next thing is due."""

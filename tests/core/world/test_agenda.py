@@ -287,27 +287,43 @@ async def test_a_move_ends_before_its_next_instant_where_the_world_begins_anew_o
     reached, go_on = asyncio.Event(), asyncio.Event()
     slow = Slow(world, began + HOUR, began + 2 * HOUR, began + 3 * HOUR)
     agenda = Agenda(world.store, world.clock, (slow,))
-    moving, next_one = (asyncio.create_task(agenda.advance(by=DAY)) for _ in range(2))
+    moving, next_one = (asyncio.create_task(agenda.advance(by=span)) for span in (DAY, HOUR))
     await reached.wait()
     exchanging = asyncio.create_task(_exchange(agenda))
     await _turns()
     assert not exchanging.done(), "what is being done is done"
     go_on.set()
     await exchanging
-    for one in (moving, next_one):
-        with refused(Rule.CONFLICT, "The world was reset while its time was moved"):
-            await one
+    with refused(Rule.CONFLICT, "The world was reset while its time was moved"):
+        await moving
     assert slow.rung == [began + HOUR]
-    assert len(await agenda.advance(by=HOUR)) == 1, "the next world has its own time"
+    assert len(await next_one) == 1, "it had not begun, and moves the next world"
     await agenda.close()
     with refused(Rule.STORE_UNAVAILABLE, "The simulator stops"):
         await agenda.advance(by=DAY)
     assert slow.rung == [began + HOUR, began + 2 * HOUR]
 
 
-async def _exchange(agenda: Agenda) -> None:
+async def test_a_move_that_is_given_up_before_it_began_leaves_the_clock_to_the_next(still: Town) -> None:
+    agenda, done = Agenda(still.world.store, still.world.clock, ()), asyncio.Event()
     async with agenda.exchanged():
-        pass
+        given_up, next_one = (asyncio.create_task(agenda.advance(by=HOUR)) for _ in range(2))
+        exchanging = asyncio.create_task(_exchange(agenda, done))
+        await _turns()
+    await _turns()
+    given_up.cancel()
+    await _turns()
+    assert given_up.cancelled()
+    assert not next_one.done(), "it waits still for who has the clock"
+    done.set()
+    await exchanging
+    assert await next_one == []
+
+
+async def _exchange(agenda: Agenda, done: asyncio.Event | None = None) -> None:
+    async with agenda.exchanged():
+        if done:
+            await done.wait()
 
 
 async def test_what_another_process_kept_is_followed(town: Town) -> None:
