@@ -6,6 +6,7 @@ What the layers below know of a request they leave in its state: `who`, the idNa
 refused; `fault`, what failed on purpose.
 """
 
+import hashlib
 from http import HTTPStatus
 from typing import Any
 
@@ -117,8 +118,7 @@ class _Body:
 
     def __init__(self, receive: Receive, *, counted: bool) -> None:
         self._receive = receive
-        self._counted = counted
-        self._hash = 0
+        self._hash = hashlib.blake2b(digest_size=16) if counted else None
         self.size = 0
 
     async def receive(self) -> Message:
@@ -127,14 +127,14 @@ class _Body:
         octets = message.get("body")
         if octets:
             self.size += len(octets)
-            if self._counted:
-                self._hash = hash((self._hash, octets))
+            if self._hash is not None:
+                self._hash.update(octets)
         return message
 
     @property
     def digest(self) -> bytes | None:
-        """What tells a letter from others; None for what is none."""
-        return b"%d" % self._hash if self._counted else None
+        """What tells a letter from others, in whatever pieces it came; None for what is none."""
+        return None if self._hash is None else self._hash.digest()
 
 
 def _sends_letter(door: Door, scope: Scope) -> bool:

@@ -291,6 +291,35 @@ async def test_costs_of_http_are_counted(simulator: Simulator) -> None:
     assert costs["octets_in"] > 2 * len(body)
 
 
+async def test_a_letter_over_rest_is_known_by_its_octets_in_whatever_pieces_they_come(simulator: Simulator) -> None:
+    """Two letters that were refused are no retry of one another; the same one is, although it comes through the network otherwise."""
+
+    async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
+        for at in range(0, len(body), 10):
+            yield body[at : at + 10]
+            await asyncio.sleep(0.01)
+
+    async def refused(body: bytes, *, pieces: bool = False) -> int:
+        content = in_pieces(body) if pieces else body
+        fields = {"Content-Type": "application/json", "User-Agent": "one"}
+        sent = await by_rest(
+            simulator,
+            f"/api/v1/mailboxes/{PRACTICE}/messages",
+            method="POST",
+            content=content,
+            headers=fields,
+            auth=("camille.martin", PASSWORD),
+        )
+        assert sent.status_code == 422, sent.text
+        (one,) = await sessions(simulator, "door=rest")
+        found: int = one["costs"]["retries"]
+        return found
+
+    first, second = (json.dumps({"to": [{"address": _UNKNOWN}], "subject": subject}).encode() for subject in ("Un", "Deux"))
+    assert [await refused(first), await refused(second)] == [0, 0]
+    assert [await refused(first, pieces=True), await refused(second)] == [1, 2]
+
+
 async def test_what_is_read_or_made_beside_letters_is_no_letter(simulator: Simulator) -> None:
     """A letter is read where it is opened or taken whole, sent where messages are posted, and only where that is granted."""
     doctor, box = Person(simulator, "doctor"), f"/mailboxes/{DOCTOR}"

@@ -9,6 +9,7 @@ from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import mailboxes
+from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Letter
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.store import conversations
@@ -152,6 +153,20 @@ async def test_what_is_another_servers_is_queued_and_wakes_the_queue_once_it_is_
             assert sent.outcomes[0].kind.value == ("submitted" if queued else "delivered")
             assert await town.core.queue.work() == queued
             assert [job.envelope.recipients[0].address for job in carrier.jobs] == ([to] if queued else [])
+
+
+async def test_the_queue_is_woken_for_the_first_letter_of_a_transaction_though_the_last_one_stays_here(open_town: OpenTown) -> None:
+    async with open_town(relay="direct", transport=Carrier()) as town:
+        away = await town.written("hospital", HOSPITAL, [CLINIC, PATIENT])
+        answer = await town.written("patient", PATIENT, [HOSPITAL])
+        woken: list[bool] = []
+        delivery = Delivery(town.world, lambda: woken.append(True))
+        told = await town.world.store.write(lambda conn: delivery.deliver(conn, [away, answer]))
+        assert not any(isinstance(one, Exception) for one in told)
+        assert woken == [], "it is on disk first"
+        delivery.wake_queue_if_needed()
+        delivery.wake_queue_if_needed()
+        assert woken == [True]
 
 
 async def test_over_the_wire_an_unknown_mailbox_is_left_to_its_server_unless_a_setting_asks_first(open_town: OpenTown) -> None:
