@@ -81,7 +81,10 @@ class SnapshotOut(Out):
 
 
 class DifferenceOut(Out):
-    """What differs of one subject: each thing by what it is known."""
+    """What differs of one subject: each thing by what it is known.
+
+    People by their idNat, mailboxes by their address, letters and grants by the mailbox and their id there, settings by their name.
+    """
 
     added: list[list[str]]
     removed: list[list[str]]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Select, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from mss_sim.clock import Micros
-from mss_sim.ids import ID_MAX, instant_of
+from mss_sim.ids import ID_MAX, encode, instant_of
 from mss_sim.models import tables
 from mss_sim.models.charges import charges
 from mss_sim.models.tables import clock, copies, grants, identities, mailboxes, messages, metadata
@@ -160,12 +160,12 @@ _SUBJECTS: dict[str, tuple[Select[Any], int]] = {
     "letters": (_OF_LETTERS, 2),
     "grants": (_OF_GRANTS, 2),
 }
-"""For each subject the query, and how many of its first columns say which thing it is."""
+"""For each subject the query, and how many of its first columns say which thing it is: texts, and ids, which are told as everywhere."""
 
 
 def _rows(conn: Connection, query: Select[Any], known_by: int) -> dict[Row, Row]:
     found = {}
     for row in conn.execute(query):
-        texts = tuple("" if value is None else str(value) for value in row)
-        found[texts[:known_by]] = texts[known_by:]
+        key = tuple(encode(value) if isinstance(value, int) else value for value in row[:known_by])
+        found[key] = tuple("" if value is None else str(value) for value in row[known_by:])
     return found

@@ -132,13 +132,16 @@ async def test_what_differs_is_told(simulator: Simulator) -> None:
     now = (await control(simulator, "GET", "/snapshots/un/differences")).json()
     assert now["people"]["added"] == [["899700420062"]]
     assert now["mailboxes"]["changed"] == [[PRACTICE]]
-    assert sorted(row[0] for row in now["letters"]["added"]) == sorted([PRACTICE, HOSPITAL])
+    listed = [(one, await Person(simulator, who).get(f"/mailboxes/{one}/messages", folder=folder)) for who, one, folder in _LIES]
+    there = [[address, found["items"][0]["id"]] for address, found in listed]
+    assert sorted(now["letters"]["added"]) == sorted(there), "by the mailbox and the id of the letter there"
     assert (now["letters"]["added_count"], now["grants"], now["settings"]) == (2, _NOTHING, _NOTHING)
     await _save(simulator, "deux")
     back = (await control(simulator, "GET", "/snapshots/deux/differences?to=un")).json()
     assert (back["people"]["removed"], back["letters"]["removed_count"]) == ([["899700420062"]], 2)
 
 
+_LIES = (("doctor", PRACTICE, "INBOX"), ("hospital", HOSPITAL, "Sent"))
 _NOTHING = {"added": [], "removed": [], "changed": [], "added_count": 0, "removed_count": 0, "changed_count": 0}
 
 

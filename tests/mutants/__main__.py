@@ -57,13 +57,16 @@ class Part:
 _CONTRACTS = ("tests/contracts",)
 _IMAP = ("tests/dialogues", *(f"tests/journeys/test_{name}.py" for name in ("imap_truth", "imap_copies", "second_door", "rest_pages")))
 _FEED = tuple(f"tests/journeys/test_{name}.py" for name in ("wait", "events", "webhooks", "f16_carer"))
-_DOORS = {"access": _CONTRACTS, "mailflow": _CONTRACTS, "conversations": _CONTRACTS, "mailbox": _IMAP, "feed": _FEED}
+_STEERING = "seeds command_line_seeds snapshots many_people people_like directory_seed mailpit letters indicators documents"
+_CONTROL = tuple(f"tests/journeys/test_{name}.py" for name in (*_STEERING.split(), "reset", "faults_mail"))
+_DOCUMENTS = ("tests/journeys/test_documents.py", "tests/journeys/test_f9_documents_that_cannot_be_taken_in.py")
+_DOORS = {"access": _CONTRACTS, "mailflow": _CONTRACTS, "conversations": _CONTRACTS, "mailbox": _IMAP, "feed": _FEED, "control": _CONTROL}
 _ROOMS = "access mailbox world mailflow conversations control scenarios annuaire trust psc feed patients"
 PARTS = {
     "policy": Part(("policy",), whole=True),
     **{room: Part((f"core/{room}",), (f"tests/core/{room}",), _DOORS.get(room, ())) for room in _ROOMS.split()},
     "mail": Part(("mail",), doors=("tests/core/mailflow", "tests/core/mailbox")),
-    "documents": Part(("documents",), doors=("tests/core/mailbox",)),
+    "documents": Part(("documents",), doors=("tests/core/mailbox", *_DOCUMENTS)),
     "grammar": Part(("imap/grammar",), whole=True),
 }
 _MUTMUT = Path(sys.executable).with_name("mutmut")
