@@ -14,7 +14,7 @@ from mss_sim.control.letters import read_field
 from mss_sim.core.assembly import Core
 from mss_sim.core.feed import wait_conditions
 from mss_sim.core.feed.listening import Heard
-from mss_sim.core.feed.near_misses import NearEvent, NearMiss, near_acts, near_misses, near_timelines
+from mss_sim.core.feed.near_misses import NearEvent, NearMiss, near_acts, near_misses, near_sessions, near_timelines
 from mss_sim.core.feed.plain_events import plain
 from mss_sim.core.feed.wait_conditions import Found, FoundLetter, LetterSearch, Names, SessionQuery
 from mss_sim.core.world.store_types import ActQuery, EventQuery, JournalRow, LetterQuery, TimelineEvent
@@ -107,7 +107,7 @@ class WaitOut(Out):
     found: list[dict[str, Any]] = Field(examples=[[]])
     """Letters with values taken out of them, lines of journals, events; the oldest first."""
     near: list[dict[str, Any]] = Field(examples=[[]])
-    """Letters that came instead, or events as the feed tells them, and the marks that they lack."""
+    """Letters that came instead, events as the feed tells them, or sessions, and the marks that they lack."""
     cursor: str = Field(examples=["1042"])
     """A position in the feed of events, of sessions the id of the newest. Give it back as `after`: what is found then came later."""
 
@@ -180,7 +180,9 @@ async def _sessions(core: Core, wanted: WaitIn) -> dict[str, Any]:
 
     came = await core.waits.until(look, wanted.timeout) is not None
     newest = found[-1].id if found else wanted.after or ""
-    return {"met": came is not wanted.none, "found": list(map(session, found)), "near": [], "cursor": newest}
+    near = [] if came or wanted.none else await near_sessions(core.world, SessionQuery(*asked))
+    told = [{**session(one.session), "lacks": list(one.lacks)} for one in near]
+    return {"met": came is not wanted.none, "found": list(map(session, found)), "near": told, "cursor": newest}
 
 
 def _answer(wanted: WaitIn, found: list[dict[str, Any]], position: int, *, came: bool) -> dict[str, Any]:

@@ -104,6 +104,16 @@ async def test_what_happened_instead_is_told_with_what_it_lacks(simulator: Simul
     assert (await _wait(simulator, kind="act", acts=["grant.created"], none=True, timeout=0.05))["near"] == []
 
 
+async def test_what_clients_did_instead_is_told_with_what_it_lacks(simulator: Simulator) -> None:
+    await Person(simulator, "doctor").get("/me")
+    answer = await _wait(simulator, kind="log_in", door="imap", who="camille.martin", timeout=0.05)
+    near = answer["near"][0]
+    assert (near["door"], near["client"].partition("/")[0], near["lacks"]) == ("rest", "python-httpx", ["door"])
+    answer = await _wait(simulator, kind="session", rule="right-missing", timeout=0.05)
+    assert (answer["met"], answer["near"][0]["id"], answer["near"][0]["lacks"]) == (False, near["id"], ["rule"])
+    assert (await _wait(simulator, kind="log_in", door="imap", none=True, timeout=0.05))["near"] == []
+
+
 async def test_that_none_comes_is_waited_for_to_the_end(simulator: Simulator) -> None:
     began = time.monotonic()
     answer = await _wait(simulator, kind="message", mailbox=PRACTICE, none=True, timeout=0.2)

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from mss_sim.core.access.identity_names import identity_called
 from mss_sim.core.feed.reading_events import FeedEvent, events_after
+from mss_sim.core.feed.wait_conditions import SessionQuery, session_marks, sessions_behind
 from mss_sim.core.world.world import World
+from mss_sim.evidence.transcripts import Transcript
 from mss_sim.store import feed, letters, mailboxes
 from mss_sim.store.engine import Connection
 from mss_sim.store.journal import ActQuery
@@ -99,3 +102,22 @@ def _nearest(conn: Connection, after: int | None, marks: _Marks, of: Callable[[F
     came = [event for event in events_after(conn, behind, _EVENTS_COMPARED_MAX).events if of(family_of(event.kind))]
     found = [NearEvent(event, tuple(name for name, has in marks.items() if not has(event))) for event in came]
     return sorted((one for one in found if one.lacks), key=lambda one: (len(one.lacks), -one.event.position))[:_SHOWN_MAX]
+
+
+@dataclass(frozen=True, slots=True)
+class NearSession:
+    """What a client did instead, and the marks that it lacks, by the names of a wait."""
+
+    session: Transcript
+    lacks: tuple[str, ...]
+
+
+async def near_sessions(world: World, query: SessionQuery) -> list[NearSession]:
+    """The sessions that came nearest, the nearest first, at most five of the newest two hundred.
+
+    Refusal(NOT_FOUND) for a person that is not.
+    """
+    marks = await session_marks(world, query)
+    came = islice(sessions_behind(world, query.after), _EVENTS_COMPARED_MAX)
+    found = [NearSession(one, tuple(name for name, has in marks.items() if not has(one))) for one in came]
+    return sorted((one for one in found if one.lacks), key=lambda one: len(one.lacks))[:_SHOWN_MAX]

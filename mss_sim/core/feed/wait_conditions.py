@@ -3,7 +3,7 @@
 A place is a position in the feed (`store.feed`): what stands behind it was committed later. `place` tells the present one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
@@ -246,24 +246,35 @@ class SessionQuery:
     after: str | None = None
 
 
+_Marks = Mapping[str, Callable[[Transcript], bool]]
+
+
 async def find_sessions(world: World, query: SessionQuery) -> list[Transcript]:
     """Sessions that are kept, the oldest first; none in a world without doors. Refusal(NOT_FOUND) for a person that is not."""
-    idnat = None
+    marks = await session_marks(world, query)
+    return [one for one in sessions_behind(world, query.after) if all(has(one) for has in marks.values())][::-1]
+
+
+def sessions_behind(world: World, after: str | None) -> Iterator[Transcript]:
+    """Those that began after the one of that id, all without one, the newest first."""
+    kept = world.transcripts.newest_first() if world.transcripts else iter(())
+    return (one for one in kept if after is None or one.id > after)
+
+
+async def session_marks(world: World, query: SessionQuery) -> _Marks:
+    """What a session has to be, by the names of a wait; that somebody has logged in is `log_in`. Refusal as above."""
+    marks: dict[str, Callable[[Transcript], bool]] = {}
+    if query.logged_in:
+        marks["log_in"] = lambda one: "identity" in one.facts
+    if query.door is not None:
+        marks["door"] = lambda one: one.door is query.door
     if query.who is not None:
         who = query.who
         person = await world.store.read_briefly(lambda conn: identity_called(conn, who) or require_identity(conn, who))
-        idnat = person.idnat
-
-    def wanted(one: Transcript) -> bool:
-        identity, client = one.facts.get("identity"), one.facts.get("client", "").casefold()
-        return (
-            query.door in (None, one.door)
-            and idnat in (None, identity)
-            and (not query.logged_in or identity is not None)
-            and (query.client is None or query.client.casefold() in client)
-            and (query.rule is None or query.rule in one.rules)
-            and (query.after is None or one.id > query.after)
-        )
-
-    kept = world.transcripts.newest_first() if world.transcripts else iter(())
-    return [one for one in kept if wanted(one)][::-1]
+        marks["who"] = lambda one: one.facts.get("identity") == person.idnat
+    if query.client is not None:
+        client = query.client.casefold()
+        marks["client"] = lambda one: client in one.facts.get("client", "").casefold()
+    if query.rule is not None:
+        marks["rule"] = lambda one: query.rule in one.rules
+    return marks

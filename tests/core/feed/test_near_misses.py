@@ -1,12 +1,20 @@
 """What came instead: the nearest first, each with the marks that it lacks."""
 
+from dataclasses import replace
+from typing import Any
+
 from mss_sim.core.feed import wait_conditions
-from mss_sim.core.feed.near_misses import NearEvent, near_acts, near_misses, near_timelines
+from mss_sim.core.feed.near_misses import NearEvent, near_acts, near_misses, near_sessions, near_timelines
+from mss_sim.core.feed.wait_conditions import SessionQuery
 from mss_sim.core.world.store_types import ActQuery, EventQuery, LetterQuery
+from mss_sim.errors import Rule
+from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import TimelineKind
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
-from tests.core.towns import IDNATS, Town
+from tests.core.feed.test_wait_conditions import with_sessions
+from tests.core.towns import IDNATS, Town, refused
 
 
 async def test_each_letter_is_told_with_what_it_lacks(town: Town) -> None:
@@ -77,3 +85,36 @@ async def test_each_event_of_a_letter_is_told_with_what_it_lacks(town: Town) -> 
     assert await near_timelines(town.world, wanted, late) == [], "what came before does not count"
     displayed = EventQuery(1, kinds=(TimelineKind.DISPLAYED,), recipient=PRACTICE)
     assert _told(await near_timelines(town.world, displayed, None))[0] == ("timeline.delivered", HOSPITAL, ("events",))
+
+
+async def test_each_session_is_told_with_what_it_lacks(town: Town) -> None:
+    world, ids = with_sessions(town)
+
+    async def near(**marks: Any) -> list[tuple[int, tuple[str, ...]]]:
+        return [(ids.index(one.session.id), one.lacks) for one in await near_sessions(world, SessionQuery(**marks))]
+
+    for marks, expected in (
+        ({"door": Door.IMAP}, [(3, ("door",)), (1, ("door",))]),
+        ({"logged_in": True}, [(3, ("log_in",)), (2, ("log_in",))]),
+        ({"logged_in": True, "who": "sophie.petit", "door": Door.IMAP}, [(1, ("door",)), (0, ("who",)), (2, ("log_in", "who"))]),
+        ({"client": "swaks", "rule": Rule.AUTHENTICATION_FAILED}, [(2, ("client",)), (1, ("rule",))]),
+        ({"door": Door.REST, "after": ids[1]}, [(3, ("door",)), (2, ("door",))]),
+        ({}, []),
+    ):
+        assert (await near(**marks))[: len(expected)] == expected, marks
+    assert len(await near(who="sophie.petit", door=Door.SMTP)) == 3, "what has all marks is no near miss"
+    with refused(Rule.NOT_FOUND, "There is no identity nobody"):
+        await near(who="nobody")
+    assert await near_sessions(town.world, SessionQuery(door=Door.IMAP)) == [], "a world without doors"
+
+
+async def test_five_of_the_newest_two_hundred_sessions_are_enough(town: Town) -> None:
+    said = Transcripts(town.clock, town.world.ids, sessions_max=300, lines_max=10)
+    said.open(Door.IMAP, "127.0.0.1").facts["client"] = "swaks"
+    for _ in range(199):
+        said.open(Door.SMTP, "127.0.0.1")
+    world, wanted = replace(town.world, transcripts=said), SessionQuery(Door.IMAP, client="swaks", rule=Rule.INVALID)
+    found = await near_sessions(world, wanted)
+    assert [one.lacks for one in found] == [("rule",), *4 * [("door", "client", "rule")]]
+    said.open(Door.SMTP, "127.0.0.1")
+    assert (await near_sessions(world, wanted))[0].lacks == ("door", "client", "rule"), "the oldest is not looked at any more"

@@ -14,6 +14,7 @@ from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.world.store_types import ActQuery, EventQuery, LetterQuery
+from mss_sim.core.world.world import World
 from mss_sim.errors import Rule
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.vocabulary.doors import Door
@@ -173,9 +174,9 @@ async def test_events_behind_a_place_are_of_timelines_alone_and_no_more_than_ask
     assert first.position < rest.position == await wait_conditions.place(town.world)
 
 
-async def test_sessions_are_found_by_each_mark_the_oldest_first(town: Town) -> None:
+def with_sessions(town: Town) -> tuple[World, list[str]]:
+    """The town, of which four sessions are kept; their ids, the oldest first."""
     said = Transcripts(town.clock, town.world.ids, sessions_max=10, lines_max=10)
-    world = replace(town.world, transcripts=said)
     for door, facts, rules in (
         (Door.IMAP, {"identity": IDNATS["doctor"], "client": "Thunderbird 128"}, ()),
         (Door.SMTP, {"identity": IDNATS["secretary"], "client": "swaks"}, (Rule.RIGHT_MISSING,)),
@@ -185,7 +186,11 @@ async def test_sessions_are_found_by_each_mark_the_oldest_first(town: Town) -> N
         one = said.open(door, "127.0.0.1")
         one.facts.update(facts)
         one.rules.update(Counter(rules))
-    ids = [one.id for one in reversed(list(said.newest_first()))]
+    return replace(town.world, transcripts=said), [one.id for one in reversed(list(said.newest_first()))]
+
+
+async def test_sessions_are_found_by_each_mark_the_oldest_first(town: Town) -> None:
+    world, ids = with_sessions(town)
 
     async def found(**marks: Any) -> list[int]:
         return [ids.index(one.id) for one in await wait_conditions.find_sessions(world, SessionQuery(**marks))]
