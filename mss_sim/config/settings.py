@@ -253,7 +253,7 @@ _PLACES = {name: place for name, _, place in _named() if place}
 
 OF_THE_PROCESS = frozenset(
     {"data_dir", "database_url", "host", "control_key", "snapshots_max", "snapshots_size_bytes_max", "psc_clients_file"}
-    | {"seeds_max", "seeds_size_bytes_max", "documents_schematron", "documents_schematron_files"}
+    | {"seeds_max", "seeds_size_bytes_max", "documents_schematron", "documents_schematron_files", "worlds_max"}
 )
 """Settings that belong to the process, and are those of the first world for all."""
 PORTS = ("submission_port", "mx_port", "imap_port", "http_port", "https_port", "dns_port", "ldap_port", "traps_port")
@@ -263,4 +263,4 @@ PLACES = ("psc_base_url", "psc_mtls_url", "psc_wallet_url", "igc_url", "igc_ldap
 
 def is_of_a_world(name: str) -> bool:
     """Whether a setting says how a world is, rather than where it is and how the process keeps it."""
-    return name not in OF_THE_PROCESS and name not in (*PORTS, *PLACES, "traps_open", "worlds_max")
+    return name not in OF_THE_PROCESS and name not in (*PORTS, *PLACES, "traps_open")

@@ -37,7 +37,7 @@ def read_target(url: str) -> tuple[str, int]:
     except ValueError:
         host, port = None, None
     printable = url.isascii() and url.isprintable() and " " not in url
-    if not host or not _can_be_looked_up(host) or parts.scheme not in ("http", "https") or not printable:
+    if not host or port == 0 or not _can_be_looked_up(host) or parts.scheme not in ("http", "https") or not printable:
         raise _refused(say("url is where events are posted to: http://host:port/path, or https."))
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise _refused(say("Leave the user and the fragment out of url; events are signed with the secret."))

@@ -161,6 +161,7 @@ async def test_one_that_nobody_touches_ends(worlds: Worlds) -> None:
         ({"settings": {"psc_clients_file": "/etc/passwd"}}, 422, "invalid-request"),
         ({"settings": {"documents_schematron": "/etc"}}, 422, "invalid-request"),
         ({"settings": {"documents_schematron_files": ["*"]}}, 422, "invalid-request"),
+        ({"settings": {"worlds_max": 5}}, 422, "invalid-request"),
         ({"settings": {"mailbox_quota_bytes": 10**30}}, 422, "invalid-request"),
         ({"settings": {"queue_lease_seconds": 1e308}}, 422, "invalid-request"),
         ({"settings": {"hostname": "é"}}, 422, "invalid-request"),

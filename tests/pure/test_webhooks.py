@@ -37,6 +37,7 @@ def test_a_url_leads_to_a_host_and_a_port(url: str, target: tuple[str, int]) -> 
             "http:///path",
             "http://127.0.0.1:x/",
             "http://127.0.0.1:99999/",
+            "http://127.0.0.1:0/",
         ),
         *(
             "http://u:p@127.0.0.1/",
