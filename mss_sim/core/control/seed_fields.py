@@ -142,7 +142,7 @@ _COPY: dict[str, Check | Rows] = {
     "charge": Rows({"state": _word(ChargeState), "who": _text, "since": _moment}, ("state",), many=False),
     "notes": Rows({"who": _text, "at": _moment, "text": _text}, ("at", "text")),
 }
-_TABLES: dict[str, Rows] = {
+TABLES: dict[str, Rows] = {
     "settings": Rows({}, many=False),
     "clock": Rows({"mode": _word(ClockMode), "at": _moment, "rate": _number}, ("mode",), many=False),
     "operators": Rows(
@@ -227,9 +227,9 @@ _TABLES: dict[str, Rows] = {
 def check(text: str, told: Mapping[str, Any]) -> None:
     """Refusal(INVALID) with the line of the first thing that a seed may not say; `told` is what its `text` says."""
     for name, value in told.items():
-        table = _TABLES.get(name)
+        table = TABLES.get(name)
         if table is None:
-            raise wrong(TOML, say("{name} is not known there; known are {known}", name=name[:40], known=", ".join(_TABLES)))
+            raise wrong(TOML, say("{name} is not known there; known are {known}", name=name[:40], known=", ".join(TABLES)))
         rows = value if table.many else [value]
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             opening = f"[[{name}]]" if table.many else f"[{name}]"

@@ -1,6 +1,7 @@
 """A world told as a seed, and begun again out of what was told: nothing that a seed has words for is lost on the way."""
 
-from collections.abc import AsyncIterator
+import tomllib
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,8 @@ from mss_sim.core.access import carer_masks, delegation, identities
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.assembly import assemble
-from mss_sim.core.control import snapshots, uploaded_seeds, world_as_seed
+from mss_sim.core.control import seed_fields, seed_formats, snapshots, uploaded_seeds, world_as_seed
+from mss_sim.core.control.seed_fields import Rows
 from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.control.start import begin
@@ -164,3 +166,33 @@ async def test_a_world_begins_again_as_it_was_told(lived_in: Town, tmp_path: Pat
         again = await world_as_seed.of_world(other)
         assert again.text.partition("[[")[2] == files.text.partition("[[")[2]
         assert again.letters == files.letters
+
+
+WHOLE = Path(__file__).with_name("whole")
+"""A seed that says all that one may say, each time otherwise than what is taken where it says nothing."""
+
+
+async def test_a_seed_that_says_everything_is_told_again_word_for_word(tmp_path: Path) -> None:
+    files = seed_formats.read(WHOLE, 1_000_000)
+    async with _begun(tmp_path / "whole", files) as world:
+        kept = await snapshots.save(world, Shelf(tmp_path / "shelf", 5), "whole")
+        for again in (await world_as_seed.of_world(world), await world_as_seed.of_snapshot(world, kept)):
+            assert again.text.partition("\n\n")[2].splitlines() == files.text.splitlines()
+            assert again.letters == files.letters
+
+
+def test_that_seed_says_everything() -> None:
+    """But for what is told otherwise: until when a grant is valid, and a certificate of an authority elsewhere, which is made."""
+    told = tomllib.loads((WHOLE / "seed.toml").read_text(encoding="utf-8"))
+    unsaid = {name for name, table in seed_fields.TABLES.items() if name != "settings" for name in _unsaid(f"{name}.", table, told[name])}
+    assert unsaid == {"grants.valid_days", "operators.mx_ca"}
+
+
+def _unsaid(above: str, table: Rows, told: Any) -> Iterator[str]:
+    rows = told if table.many else [told]
+    for name, check in table.fields.items():
+        values = [row[name] for row in rows if name in row]
+        if not values:
+            yield above + name
+        elif isinstance(check, Rows):
+            yield from _unsaid(f"{above}{name}.", check, [one for value in values for one in value] if check.many else values[0])
