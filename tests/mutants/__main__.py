@@ -70,7 +70,8 @@ PARTS = {
     "grammar": Part(("imap/grammar",), whole=True),
 }
 _MUTMUT = Path(sys.executable).with_name("mutmut")
-_CODEC = re.compile(r'(?<=code\(|ding=)"[^"]+"|(?:headers\.(?:all|text|with_only)\(|headers, |\], \[|for name in \()"[A-Za-z-]+"')
+_FIELD_NAMES = r"headers\.(?:all|text|with_only)\(|headers, |_field\(conn, item, |without_fields\(raw, \[|\], \[|for name in \("
+_CODEC = re.compile(rf'(?<=code\(|ding=)"[^"]+"|(?:{_FIELD_NAMES})"[A-Za-z-]+"')
 _TEXT = re.compile(r"""[rfbu]*(?P<quote>"{3}|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)""", re.IGNORECASE | re.DOTALL)
 
 

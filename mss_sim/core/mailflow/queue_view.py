@@ -54,6 +54,6 @@ def _shown(conn: Connection, waiting: list[Due]) -> list[WaitingLetter]:
     found = []
     for due in waiting:
         message = messages.by_id(conn, due.submission.message_id)
-        named = (message.rfc_message_id, message.subject) if message else (None, "")
-        found.append(WaitingLetter(due, addresses.get(due.submission.mailbox_id or 0), *named))
+        assert message is not None  # noqa: S101 - a letter stays as long as its submission
+        found.append(WaitingLetter(due, addresses.get(due.submission.mailbox_id or 0), message.rfc_message_id, message.subject))
     return found

@@ -1,5 +1,6 @@
 """Read receipts that leave by the simulator's own hand."""
 
+from datetime import timedelta
 from email.policy import SMTP
 from typing import Any
 
@@ -16,9 +17,13 @@ from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import ReceiptWish, SentReceipt
 from mss_sim.errors import Rule
+from mss_sim.faults.actions import Action, Delay, Drop, Duplicate
+from mss_sim.faults.rules import Match
 from mss_sim.mail import mdn
 from mss_sim.mail.parse import parse
+from mss_sim.vocabulary.behaviours import ReceiptForm
 from mss_sim.vocabulary.doors import Door
+from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
@@ -103,6 +108,10 @@ async def test_a_letter_without_request_or_without_name_gets_none(town: Town) ->
     del nameless["Message-ID"]
     await town.bring(HOSPITAL, PRACTICE, raw=nameless.as_bytes(policy=SMTP))
     with refused(Rule.RECEIPT_NOT_REQUESTED, "no Message-ID"):
+        await _answer(town)
+    await town.bring(HOSPITAL, PRACTICE, raw=letter(HOSPITAL, PRACTICE, Message_ID="sans-crochets", **_ON_REQUEST).as_bytes(policy=SMTP))
+    why = "The Message-ID of the letter, sans-crochets, is not of the form <left@right> with its angle brackets, so no receipt"
+    with refused(Rule.RECEIPT_NOT_REQUESTED, why):
         await _answer(town)
     assert await town.lying(HOSPITAL) == []
 
@@ -194,3 +203,40 @@ async def test_the_receipt_of_one_letter_is_not_told_of_another_with_its_name(to
     item = next(item for item in await town.lying(PRACTICE) if item.message.id == first.message_id)
     await town.core.receipts.send(await town.actor("doctor"), PRACTICE, item.copy.id, ReceiptWish())
     assert [(await town.kinds(sent))[-1] for sent in (first, second)] == ["displayed", "delivered"]
+
+
+# By a rule that fails it, or by a behaviour that bends it
+
+
+_MEANT = {"sender": PRACTICE, "recipient": HOSPITAL, "identity": IDNATS["secretary"]}
+
+
+@pytest.mark.parametrize(
+    ("action", "left", "later"), [(Drop(), 0, 0), (Duplicate(), 2, 2), (Delay(300), 0, 1)], ids=["lost", "double", "held back"]
+)
+async def test_a_receipt_fails_where_a_rule_means_its_mailbox_whom_it_goes_to_and_who_reads(
+    town: Town, action: Action, left: int, later: int
+) -> None:
+    town.world.faults.add(Point.READ_RECEIPT, action, Match(**_MEANT), count=None)
+    await _asked(town)
+    await _answer(town)
+    assert len(await town.lying(HOSPITAL)) == left
+    town.clock.advance(timedelta(minutes=5))
+    await town.core.queue.work()
+    assert [one.message.return_path for one in await town.lying(HOSPITAL)] == later * [""]
+
+
+@pytest.mark.parametrize("other", [{"sender": HOSPITAL}, {"recipient": PRACTICE}, {"identity": IDNATS["doctor"]}], ids=str)
+async def test_a_receipt_that_no_rule_means_leaves(town: Town, other: dict[str, str]) -> None:
+    town.world.faults.add(Point.READ_RECEIPT, Drop(), Match(**{**_MEANT, **other}), count=None)
+    await _asked(town)
+    await _answer(town)
+    assert len(await town.lying(HOSPITAL)) == 1
+
+
+async def test_a_receipt_is_bent_as_it_was_wished(town: Town) -> None:
+    for form, disposition in ((ReceiptForm.NO_DISPOSITION, 0), (ReceiptForm.CORRECT, 1), (ReceiptForm.TWICE, 1)):
+        await _asked(town)
+        await _answer(town, wish=ReceiptWish(form=form))
+        assert (await town.raw((await town.lying(HOSPITAL))[0])).count(b"\r\nDisposition: ") == disposition
+    assert len(await town.lying(HOSPITAL)) == 4

@@ -152,6 +152,25 @@ async def test_a_certified_peer_writes_in_the_name_of_its_own_mailboxes_alone(op
         assert await town.subjects(PRACTICE) == ["Avis", "Bonjour"]
 
 
+async def test_where_a_peers_word_is_taken_its_certificate_says_nothing_of_authors(town: Town) -> None:
+    await town.bring(CLINIC, PRACTICE, author=HOSPITAL, certificate=await _dn(town, "Clinique des Pins"))
+    assert await town.subjects(PRACTICE) == ["Bonjour"]
+
+
+async def test_a_folded_trace_leaves_no_room_for_more_fields_of_the_author(town: Town) -> None:
+    fields = town.world.parse_limits.header_count + 3  # as many as a receiving server writes are left out of the count
+    head = b"Received: from a\r\n\tby b\r\n\twith ESMTP;\r\n Mon, 05 Jan 2026 09:00:00 +0100\r\n"
+    plain = letter(CLINIC, PRACTICE).as_bytes(policy=SMTP)
+    own = plain.partition(b"\r\n\r\n")[0].count(b"\r\n") + 1
+
+    async def brought(count: int) -> None:
+        await town.bring(CLINIC, PRACTICE, raw=head + b"".join(b"X-A: b\r\n" for _ in range(count - own)) + plain)
+
+    await brought(fields)
+    with refused(Rule.MALFORMED_MESSAGE, "header fields"):
+        await brought(fields + 1)
+
+
 async def test_a_patient_who_is_not_there_writes_to_nobody(town: Town) -> None:
     for author in (UNKNOWN_PATIENT, CLINIC):
         with refused(Rule.NOT_INVITED, "from a mailbox that exists"):
@@ -161,9 +180,10 @@ async def test_a_patient_who_is_not_there_writes_to_nobody(town: Town) -> None:
 
 async def test_a_patient_does_not_hide_behind_another_return_path(town: Town) -> None:
     await town.send("doctor", DOCTOR, PATIENT)
-    for path in (CLINIC, PATIENT2, ""):
+    server = "mailer-daemon@patient.mssante.fr"
+    for path, author in ((CLINIC, PATIENT), (PATIENT2, PATIENT), ("", PATIENT), (CLINIC, server)):
         with refused(Rule.NOT_INVITED, "under his own return path"):
-            await town.bring(path, DOCTOR, author=PATIENT)
+            await town.bring(path, DOCTOR, author=author)
     await town.bring(PATIENT, DOCTOR)
     assert len(await town.lying(DOCTOR)) == 1
 

@@ -153,3 +153,12 @@ async def test_a_person_reports_his_own_reading_and_nothing_of_a_servers(town: T
     )
     assert await town.kinds(sent) == ["submitted", "relayed", "delivered"]
     assert len(await town.lying(HOSPITAL)) == 2
+
+
+async def test_a_report_that_names_the_recipient_as_the_client_first_had_it_is_of_that_recipient(town: Town) -> None:
+    alias = "accueil@clinique-pins.sim.mssante.fr"
+    sent = await town.send("hospital", HOSPITAL, "", addressees=(Addressee(CLINIC, original=f"rfc822;{alias}"), Addressee(DOCTOR2)))
+    await town.bring("", HOSPITAL, raw=_dsn(sent, alias))
+    assert await town.kinds(sent) == [*(await town.kinds(sent))[:-1], "delayed"]
+    await town.bring("", HOSPITAL, raw=_dsn(sent, "autre@clinique-pins.sim.mssante.fr"))
+    assert (await town.kinds(sent)).count("delayed") == 1

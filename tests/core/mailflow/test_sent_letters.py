@@ -1,6 +1,6 @@
 """What a mailbox sent: newest first, with its timelines, and the reports behind their events."""
 
-from mss_sim.core.access import delegation
+from mss_sim.core.access import carer_masks, delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import messages
@@ -10,7 +10,7 @@ from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.mail import Notify
 from mss_sim.vocabulary.mailboxes import Right
-from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PRACTICE, WARD
+from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD
 from tests.core.towns import IDNATS, Town, refused
 
 
@@ -88,3 +88,17 @@ async def test_a_letter_of_which_nothing_is_left_keeps_its_timeline(town: Town) 
         await messages.delete(town.world, await town.actor(who), address, item.copy.id)
     found = await sent_letters.timeline(town.world, await town.actor("hospital"), HOSPITAL, sent.submission_id or 0)
     assert [event.kind.value for _, events, _ in found.recipients for event in events] == ["submitted", "relayed", "delivered"]
+
+
+async def test_a_carer_knows_of_letters_that_lie_where_he_looks(town: Town) -> None:
+    await town.send("doctor", DOCTOR, PATIENT)
+    sent = [await town.send("patient", PATIENT, DOCTOR, subject) for subject in ("Merci", "Autre chose")]
+    patient, carer = await town.actor("patient"), await town.actor("secretary")
+    await delegation.grant(town.world, CONTROL, GrantRequest(PATIENT, IDNATS["secretary"], frozenset({Right.SEE, Right.READ})))
+    seen = next(one for one in await town.lying(PATIENT, "Sent") if one.message.subject == "Autre chose")
+    await carer_masks.mask_letter(town.world, patient, PATIENT, seen.copy.id)
+    merci, autre = (one.submission_id or 0 for one in sent)
+    assert (await sent_letters.timeline(town.world, carer, PATIENT, merci)).submission.id == merci
+    with refused(Rule.NOT_FOUND, "sent no such letter"):
+        await sent_letters.timeline(town.world, carer, PATIENT, autre)
+    assert (await sent_letters.timeline(town.world, patient, PATIENT, autre)).submission.id == autre
