@@ -13,6 +13,7 @@ from mss_sim.http.problems import PROBLEMS
 from mss_sim.imap.grammar.responses import CODES
 from mss_sim.vocabulary.charge import ChargeDeed
 from tests.clients import ImapClient, Person
+from tests.contracts.browsers import Browsers
 
 Item = dict[str, Any]
 """A message as REST lists it."""
@@ -91,28 +92,20 @@ class ImapHand:
 
 @dataclass
 class WebHand:
-    """The forms of the pages, sent as a browser sends them, each persona in a session of their own."""
+    """The forms of the pages, sent as a browser sends them."""
 
     simulator: Simulator
     name: str = "web"
-    _sessions: dict[str, tuple[httpx.AsyncClient, str]] = field(default_factory=dict)
+    browsers: Browsers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browsers = Browsers(self.simulator)
 
     def shows(self, rule: Rule) -> str:
         return str(PROBLEMS[rule][0])
 
-    async def _session(self, role: str) -> tuple[httpx.AsyncClient, str]:
-        if role not in self._sessions:
-            client = httpx.AsyncClient(base_url=self.simulator.ready()["http"], timeout=30)
-            data = {"token": _token((await client.get("/")).text), "who": Person(self.simulator, role).idnat, "name": role}
-            assert (await client.post("/ui/log-in", data=data)).status_code == 303
-            shown = await client.get(f"/ui/as/{role}/", follow_redirects=True)
-            self._sessions[role] = client, _token(shown.text)
-        return self._sessions[role]
-
     async def _send(self, role: str, mailbox: str, item: Item, deed: ChargeDeed) -> httpx.Response:
-        client, token = await self._session(role)
-        data = {"token": token, "letter": item["id"], "back": "letter", "deed": deed.value}
-        return await client.post(f"/ui/as/{role}/mailboxes/{mailbox}/charge", data=data)
+        return await self.browsers.send(role, f"/mailboxes/{mailbox}/charge", letter=item["id"], back="letter", deed=deed.value)
 
     async def do(self, role: str, mailbox: str, item: Item, deed: ChargeDeed) -> str:
         answer = await self._send(role, mailbox, item, deed)
@@ -123,16 +116,10 @@ class WebHand:
 
     async def page(self, role: str, path: str) -> str:
         """The text of a page of a persona."""
-        client, _ = await self._session(role)
-        answer = await client.get(f"/ui/as/{role}{path}")
+        answer = await self.browsers.open(role, path)
         assert answer.status_code == 200, answer.text
         return html.unescape(re.sub(r"\s+", " ", answer.text))
 
     async def close(self) -> None:
         """Close the browsers."""
-        for client, _ in self._sessions.values():
-            await client.aclose()
-
-
-def _token(page: str) -> str:
-    return page.partition('name="token" value="')[2].partition('"')[0]
+        await self.browsers.close()

@@ -1,6 +1,6 @@
 """One way to keep order in a mailbox, whatever the door: flags, readings, moves, deletions, folders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httpx
@@ -10,6 +10,7 @@ from mss_sim.errors import Rule
 from mss_sim.http.problems import PROBLEMS
 from mss_sim.imap.grammar.responses import CODES
 from tests.clients import ImapClient, Person
+from tests.contracts.browsers import Browsers
 
 Item = dict[str, Any]
 """A message as REST lists it: `id`, `uid`, `folder`."""
@@ -142,3 +143,65 @@ class ImapKeeper:
 
     async def drop(self, role: str, mailbox: str, folder: str) -> str:
         return await self._ask(role, mailbox, f'DELETE "{folder}"')
+
+    async def copy(self, role: str, mailbox: str, item: Item, folder: str) -> str:
+        """Copy within the mailbox, which no other door does."""
+        return await self._ask(role, mailbox, f'UID COPY {item["uid"]} "{folder}"', select=item["folder"])
+
+    async def append(self, role: str, mailbox: str, folder: str, raw: bytes) -> str:
+        """File a message, which no other door does."""
+        account = Person(self.simulator, role).account
+        client = await ImapClient.open(self.simulator, f"{mailbox}*{account['login']}", account["password"])
+        answer = (await client.ask(f'APPEND "{folder}" {{{len(raw)}+}}\r\n{raw.decode()}'))[-1]
+        await client.close()
+        return "ok" if answer.startswith("OK") else answer.partition("]")[0] + "]"
+
+
+_PAGE_MARKS = {("\\Seen", ""): "read", ("", "\\Seen"): "unread", ("\\Flagged", ""): "flag", ("", "\\Flagged"): "unflag"}
+
+
+@dataclass
+class WebKeeper:
+    """The forms of the list and of its folders; pages mark letters as read and flagged alone."""
+
+    simulator: Simulator
+    name: str = "web"
+    browsers: Browsers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browsers = Browsers(self.simulator)
+
+    def shows(self, rule: Rule) -> str:
+        return str(PROBLEMS[rule][0])
+
+    async def _letters(self, role: str, mailbox: str, item: Item, **fields: str) -> str:
+        answer = await self.browsers.send(role, f"/mailboxes/{mailbox}/letters", letter=item["id"], **fields)
+        return "ok" if answer.status_code == 303 else str(answer.status_code)
+
+    async def _folders(self, role: str, mailbox: str, folder: str, **fields: str) -> str:
+        boxes = await Person(self.simulator, "doctor").get(f"/mailboxes/{mailbox}/folders")
+        id_ = next((str(box["id"]) for box in boxes if box["name"] == folder), "")
+        answer = await self.browsers.send(role, f"/mailboxes/{mailbox}/folders", id=id_, **fields)
+        return "ok" if answer.status_code == 303 else str(answer.status_code)
+
+    async def flag(self, role: str, mailbox: str, item: Item, *, add: str = "", remove: str = "") -> str:
+        return await self._letters(role, mailbox, item, do=_PAGE_MARKS[add, remove])
+
+    async def read(self, role: str, mailbox: str, item: Item) -> str:
+        answer = await self.browsers.open(role, f"/mailboxes/{mailbox}/letters/{item['id']}")
+        return "ok" if answer.status_code == 200 else str(answer.status_code)
+
+    async def move(self, role: str, mailbox: str, item: Item, folder: str) -> str:
+        return await self._letters(role, mailbox, item, do="move", into=folder)
+
+    async def delete(self, role: str, mailbox: str, item: Item) -> str:
+        return await self._letters(role, mailbox, item, do="delete")
+
+    async def make(self, role: str, mailbox: str, folder: str) -> str:
+        return await self._folders(role, mailbox, "", do="create", name=folder)
+
+    async def rename(self, role: str, mailbox: str, folder: str, name: str) -> str:
+        return await self._folders(role, mailbox, folder, do="rename", name=name)
+
+    async def drop(self, role: str, mailbox: str, folder: str) -> str:
+        return await self._folders(role, mailbox, folder, do="delete", messages="yes")

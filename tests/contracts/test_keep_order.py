@@ -1,18 +1,29 @@
 """The promise of order: an act on a message leaves the same state, the same journal and the same receipts whichever door it came by."""
 
+from collections.abc import AsyncIterator
+from email.policy import SMTP
 from typing import Any
 
 import pytest
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.errors import Rule
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, control
-from tests.contracts.keeping import ImapKeeper, Item, Keeper, RestKeeper
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, control, letter
+from tests.contracts.keeping import ImapKeeper, Item, Keeper, RestKeeper, WebKeeper
+
+
+@pytest.fixture(params=[RestKeeper, ImapKeeper, WebKeeper], ids=["rest", "imap", "web"])
+async def keeper(request: pytest.FixtureRequest, world: Simulator) -> AsyncIterator[Keeper]:
+    """Each door that keeps order, in turn."""
+    opened: Keeper = request.param(world)
+    yield opened
+    if isinstance(opened, WebKeeper):
+        await opened.browsers.close()
 
 
 @pytest.fixture(params=[RestKeeper, ImapKeeper], ids=["rest", "imap"])
-def keeper(request: pytest.FixtureRequest, world: Simulator) -> Keeper:
-    """Each door that keeps order, in turn."""
+def program(request: pytest.FixtureRequest, world: Simulator) -> Keeper:
+    """Each door by which programs keep order, which mark as they like; pages do not."""
     opened: Keeper = request.param(world)
     return opened
 
@@ -58,23 +69,32 @@ def _name(world: Simulator, role: str) -> str:
 async def test_a_flag_is_the_same_flag(keeper: Keeper, world: Simulator) -> None:
     item = await _letter(world)
     assert await keeper.flag("secretary", PRACTICE, item, add="\\Flagged") == "ok"
-    assert await keeper.flag("secretary", PRACTICE, item, add="urgent") == "ok"
+    assert (await Person(world, "doctor").inbox(PRACTICE))[0]["flags"] == ["\\Flagged"]
     assert await keeper.flag("secretary", PRACTICE, item, remove="\\Flagged") == "ok"
     shown = (await Person(world, "doctor").inbox(PRACTICE))[0]
-    assert (shown["flags"], shown["keywords"], shown["seen"]) == ([], ["urgent"], False)
-    changes = [(["\\Flagged"], []), (["urgent"], []), ([], ["\\Flagged"])]
+    assert (shown["flags"], shown["keywords"], shown["seen"]) == ([], [], False)
+    changes = [(["\\Flagged"], []), ([], ["\\Flagged"])]
     assert await _journal(world) == [
         ("message.flagged", keeper.name, _name(world, "secretary"), True, {"message": item["id"], "add": add, "remove": remove})
         for add, remove in changes
     ]
 
 
+async def test_a_keyword_is_the_same_keyword(program: Keeper, world: Simulator) -> None:
+    item = await _letter(world)
+    assert await program.flag("secretary", PRACTICE, item, add="urgent") == "ok"
+    assert (await Person(world, "doctor").inbox(PRACTICE))[0]["keywords"] == ["urgent"]
+    assert [(act, detail["add"], detail["remove"]) for act, *_, detail in await _journal(world)] == [("message.flagged", ["urgent"], [])]
+    assert await program.flag("secretary", PRACTICE, item, remove="urgent") == "ok"
+    assert (await Person(world, "doctor").inbox(PRACTICE))[0]["keywords"] == []
+
+
 async def test_what_changes_nothing_leaves_no_trace(keeper: Keeper, world: Simulator) -> None:
     item = await _letter(world)
-    assert await keeper.flag("secretary", PRACTICE, item, add="urgent") == "ok"
+    assert await keeper.flag("secretary", PRACTICE, item, add="\\Flagged") == "ok"
     before = (await Person(world, "doctor").inbox(PRACTICE))[0]
-    assert await keeper.flag("secretary", PRACTICE, item, add="urgent") == "ok"
-    assert await keeper.flag("secretary", PRACTICE, item, remove="\\Answered") == "ok"
+    assert await keeper.flag("secretary", PRACTICE, item, add="\\Flagged") == "ok"
+    assert await keeper.flag("secretary", PRACTICE, item, remove="\\Seen") == "ok"
     assert (await Person(world, "doctor").inbox(PRACTICE))[0]["modseq"] == before["modseq"]
     assert len(await _journal(world)) == 1
 
@@ -110,12 +130,12 @@ async def test_the_first_reading_is_written_down_and_marks_nothing(keeper: Keepe
     assert await _counts(world) == {"INBOX": (1, 1)}
 
 
-async def test_deleted_needs_the_right_to_delete_and_no_other(keeper: Keeper, world: Simulator) -> None:
+async def test_deleted_needs_the_right_to_delete_and_no_other(program: Keeper, world: Simulator) -> None:
     item = await _letter(world)
     await _give(world, "see", "read", "delete")
-    assert await keeper.flag("newcomer", PRACTICE, item, add="\\Deleted") == "ok"
-    assert await keeper.flag("newcomer", PRACTICE, item, add="\\Flagged") == keeper.shows(Rule.RIGHT_MISSING)
-    assert await keeper.flag("assistant", PRACTICE, item, remove="\\Deleted") == keeper.shows(Rule.RIGHT_MISSING)
+    assert await program.flag("newcomer", PRACTICE, item, add="\\Deleted") == "ok"
+    assert await program.flag("newcomer", PRACTICE, item, add="\\Flagged") == program.shows(Rule.RIGHT_MISSING)
+    assert await program.flag("assistant", PRACTICE, item, remove="\\Deleted") == program.shows(Rule.RIGHT_MISSING)
     assert (await Person(world, "doctor").inbox(PRACTICE))[0]["flags"] == ["\\Deleted"]
 
 
@@ -158,6 +178,13 @@ async def test_a_patient_who_reads_sends_the_receipt_that_was_asked_for_once(kee
     assert [event["kind"] for event in people[0]["events"]].count("displayed") == 1
 
 
+async def test_a_patient_who_marks_a_letter_as_read_sends_the_receipt_too(keeper: Keeper, world: Simulator) -> None:
+    item = await _letter(world, PATIENT, "patient", request_read_receipt=True)
+    for done in (keeper.flag("patient", PATIENT, item, add="\\Seen"), keeper.read("patient", PATIENT, item)):
+        assert await done == "ok"
+        assert len([one for one in await Person(world, "doctor").inbox(DOCTOR) if one["subject"] != "Bilan"]) == 1
+
+
 @pytest.mark.parametrize(("kind", "asks"), [("professional", True), ("patient", False)])
 async def test_no_receipt_leaves_by_itself_otherwise(keeper: Keeper, world: Simulator, kind: str, asks: bool) -> None:
     mailbox, reader = (PATIENT, "patient") if kind == "patient" else (PRACTICE, "secretary")
@@ -173,7 +200,7 @@ _RIGHTS = {"flag": "mark", "read": "read", "move": "file", "delete": "delete"}
 async def _do(keeper: Keeper, act: str, role: str, item: Item) -> str:
     match act:
         case "flag":
-            return await keeper.flag(role, PRACTICE, item, add="urgent")
+            return await keeper.flag(role, PRACTICE, item, add="\\Flagged")
         case "move":
             return await keeper.move(role, PRACTICE, item, "Archive")
         case "read":
@@ -230,3 +257,39 @@ async def test_over_rest_a_filled_folder_goes_only_where_it_is_said(world: Simul
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
     assert "messages=true" in refused.json()["detail"]
     assert await _counts(world) == {"Biologie": (1, 1)}
+
+
+# What one door alone does
+
+
+async def test_a_copy_takes_room_of_its_own(world: Simulator) -> None:
+    item, used = await _letter(world), await _used(world)
+    keeper = ImapKeeper(world)
+    assert await keeper.copy("secretary", PRACTICE, item, "Archive") == "ok"
+    assert (await _counts(world), await _used(world)) == ({"INBOX": (1, 1), "Archive": (1, 1)}, 2 * used)
+    [(act, door, who, by_grant, detail)] = await _journal(world)
+    assert (act, door, who, by_grant) == ("message.copied", "imap", _name(world, "secretary"), True)
+    assert detail == {"message": item["id"], "to": "Archive"}
+    assert await keeper.copy("assistant", PRACTICE, item, "Archive") == keeper.shows(Rule.RIGHT_MISSING)
+
+
+async def test_a_message_that_is_filed_takes_room_and_has_its_line(world: Simulator) -> None:
+    raw = letter(DOCTOR, PRACTICE, "Note").as_bytes(policy=SMTP)
+    keeper = ImapKeeper(world)
+    assert await keeper.append("secretary", PRACTICE, "Archive", raw) == "ok"
+    assert (await _counts(world), await _used(world)) == ({"Archive": (1, 1)}, len(raw))
+    assert [(act, door, who) for act, door, who, *_ in await _journal(world)] == [("message.appended", "imap", _name(world, "secretary"))]
+    assert await keeper.append("assistant", PRACTICE, "Archive", raw) == keeper.shows(Rule.RIGHT_MISSING)
+
+
+async def test_what_finds_no_room_is_not_there_and_what_takes_none_is_done(world: Simulator) -> None:
+    item, used = await _letter(world), await _used(world)
+    assert (await control(world, "PATCH", f"/mailboxes/{PRACTICE}", {"quota_bytes": used + 10})).status_code == 200
+    keeper = ImapKeeper(world)
+    raw = letter(DOCTOR, PRACTICE, "Note").as_bytes(policy=SMTP)
+    assert await keeper.copy("doctor", PRACTICE, item, "Archive") == "NO [OVERQUOTA]"
+    assert await keeper.append("doctor", PRACTICE, "Archive", raw) == "NO [OVERQUOTA]"
+    assert (await _counts(world), await _used(world)) == ({"INBOX": (1, 1)}, used)
+    assert [act for act, *_ in await _journal(world)] == ["mailbox.changed"], "of what was not done there is no line"
+    assert await keeper.move("doctor", PRACTICE, item, "Archive") == "ok"
+    assert (await _counts(world), await _used(world)) == ({"Archive": (1, 1)}, used)

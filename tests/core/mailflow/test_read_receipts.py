@@ -208,7 +208,7 @@ async def test_the_receipt_of_one_letter_is_not_told_of_another_with_its_name(to
 # By a rule that fails it, or by a behaviour that bends it
 
 
-_MEANT = {"sender": PRACTICE, "recipient": HOSPITAL, "identity": IDNATS["secretary"]}
+_MEANT: dict[str, Any] = {"sender": PRACTICE, "recipient": HOSPITAL, "identity": IDNATS["secretary"]}
 
 
 @pytest.mark.parametrize(
