@@ -8,15 +8,17 @@ fictional, and nothing leaves the machine.
 One mailbox store stands in the middle. SMTP, IMAP and REST are doors to it and always tell the same story; a rule is
 decided once and each door shows it in its own form.
 
-    cli, testing          how a person, or a test suite, starts it
-    app                   one Simulator = one world: store, clock, ports
-    smtp, imap, api       the doors, strangers to one another
-    http, net             what HTTP doors share; what socket doors share
-    core                  the verbs; owns every transaction
-    store, policy         the only SQL; the only decisions
-    models, mail          tables; formats of messages
-    config, ids, log      settings, identifiers, logging
-    vocabulary, clock, errors
+    cli, commands, agents, testing    how a person, an agent or a test suite starts it
+    worlds, app                       several worlds in one process; one Simulator = one world: store, clock, ports
+    smtp, imap, dns, ldap             the doors, strangers to one another: of sockets,
+    api, control, psc, public, mailpit, annuaire, web    and of HTTP
+    http, net                         what HTTP doors share; what socket doors share
+    core                              the verbs; owns every transaction
+    store, policy, scenarios          the only SQL; the only decisions; stories as files
+    models, evidence, documents       tables; what clients did; archives, CDA and PDF in letters
+    mail, pki, fhir                   formats
+    config, faults, ids, log          settings, rules by which a seam fails, identifiers, logging
+    clock, errors, words, vocabulary
 
 A row imports rows below it, never above, never beside; import-linter checks it. No module holds state: several
 worlds can live in one process, each with its own clock and ports.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal
 from mss_sim.models.tables import copies, folders, mailboxes
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.store.engine import RIGHTS_CHANGED, announce, have_followed
-from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, SpecialUse
+from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, Flag, SpecialUse
 
 _COLUMNS = tuple(folders.c)
 
@@ -33,11 +33,23 @@ class Folder:
     carer_view_id: int | None = None
     followed_modseq: int = 0
 
-    def take_uid(self) -> int:
-        """The next UID, never used before in this folder (ref: rfc9051#2.3.1.1)."""
-        uid = self.uid_next
+    def enter(self, flags: Flag) -> tuple[int, int]:
+        """Count a copy that comes in; its UID, never used before in this folder (ref: rfc9051#2.3.1.1), and its modification sequence."""
+        self.exists_count += 1
+        self.unseen_count += not flags & Flag.SEEN
         self.uid_next += 1
-        return uid
+        return self.uid_next - 1, self.step()
+
+    def leave(self, *, seen: bool) -> None:
+        """Count a copy that goes."""
+        self.exists_count -= 1
+        self.unseen_count -= not seen
+        self.step()
+
+    def mark(self, was: Flag, now: Flag) -> int:
+        """Count a copy whose flags change; its modification sequence."""
+        self.unseen_count += bool(was & Flag.SEEN) - bool(now & Flag.SEEN)
+        return self.step()
 
     def step(self) -> int:
         """A new, higher modification sequence (ref: rfc7162#3.1)."""

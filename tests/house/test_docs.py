@@ -172,7 +172,21 @@ def test_a_decision_tells_its_context_alternatives_and_consequences(page: Path) 
 
 
 def test_the_package_essays_list_their_files() -> None:
-    for essay in (_ROOT / "mss_sim").glob("*/__init__.py"):
-        text = essay.read_text(encoding="utf-8")
-        missing = [path.stem for path in essay.parent.glob("*.py") if path.stem != "__init__" and path.stem not in text]
+    for essay in (_ROOT / "mss_sim").glob("*/**/__init__.py"):
+        told = set(re.findall(r"\w+", essay.read_text(encoding="utf-8")))
+        missing = [path.stem for path in essay.parent.glob("*.py") if path.stem != "__init__" and path.stem not in told]
         assert missing == [] or essay.parent.name == "models", (essay.parent.name, missing)
+
+
+def test_the_map_names_files_that_are_there_and_the_layers_of_the_contract() -> None:
+    told = (_ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    there = {path.relative_to(_ROOT).as_posix() for path in (_ROOT / "mss_sim").rglob("*.py")}
+    named = set(re.findall(r"[\w/]+\.py\b", told)) - {"__init__.py"}
+    assert {name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in there)} == set()
+    contract = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    shown = [block.splitlines() for block in re.findall(r"```\n(.*?)```", told, re.DOTALL)]
+    for layers in (one["layers"] for one in contract[:2]):
+        block = next(lines for lines in shown if lines[0].split()[0] == layers[0])
+        assert [
+            re.split(r"\s{2,}", line)[0] if " | " not in line else line[: len(layer)] for line, layer in zip(block, layers, strict=True)
+        ] == layers

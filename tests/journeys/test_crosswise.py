@@ -55,7 +55,7 @@ _OF_OTHERS = {
     "/mailboxes/{address}/masks/messages/{message_id}",
     "/mailboxes/{address}/masks/messages/{message_id}/attachments/{part}",
 }
-"""Persons, and what mailboxes of another kind have alone (test_mailbox_certificates.py and test_masks.py of tests/core)."""
+"""Persons, and what mailboxes of another kind have alone (test_visible_certificates.py and test_masks.py of tests/core)."""
 
 
 @dataclass

@@ -9,6 +9,7 @@
     carer_masks          what a patient masks from carers
     practice_holders     who holds a practice's mailbox: the responsible and the co-holders
     grant_turns          grants that begin and end by themselves, for the agenda
+    grant_end_preview    what would happen if a grant ended now
     identities           people, organisations and applications, with their accounts
     patient_identities   their national identities, and whether one backs an address
     journal              who did what in a mailbox

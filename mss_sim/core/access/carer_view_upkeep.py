@@ -130,9 +130,7 @@ def _follow(world: World, conn: Connection, mailbox_id: int, sources: list[Folde
 
 
 def _arrive(world: World, view: Folder, row: SourceCopy) -> CopyRow:
-    view.exists_count += 1
-    view.unseen_count += not row.flags & Flag.SEEN
-    uid, modseq = view.take_uid(), view.step()
+    uid, modseq = view.enter(row.flags)
     return CopyRow(world.ids.next(), view.mailbox_id, view.id, row.message_id, uid, modseq, row.flags, row.keywords, row.internal_at)
 
 
@@ -140,18 +138,13 @@ def _change(conn: Connection, views: _Views, view: Folder, row: SourceCopy, seen
     """Have a copy of the view take over a move, flags and keywords."""
     if seen.folder_id != view.id:
         _leave(views.get(conn, seen.folder_id), seen)
-        view.exists_count += 1
-        view.unseen_count += not seen.flags & Flag.SEEN
-        messages.move(conn, seen.id, view.id, view.take_uid(), view.step())
+        messages.move(conn, seen.id, view.id, *view.enter(seen.flags))
     if (seen.flags, seen.keywords) != (row.flags, row.keywords):
-        view.unseen_count += bool(seen.flags & Flag.SEEN) - bool(row.flags & Flag.SEEN)
-        messages.set_flags(conn, [(seen.id, row.flags, row.keywords, view.step())])
+        messages.set_flags(conn, [(seen.id, row.flags, row.keywords, view.mark(seen.flags, row.flags))])
 
 
 def _leave(view: Folder, seen: ViewCopy) -> None:
-    view.exists_count -= 1
-    view.unseen_count -= not seen.flags & Flag.SEEN
-    view.step()
+    view.leave(seen=bool(seen.flags & Flag.SEEN))
 
 
 def _remove(conn: Connection, mailbox_id: int, view: Folder, gone: Iterable[ViewCopy]) -> None:

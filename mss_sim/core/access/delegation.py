@@ -1,8 +1,4 @@
-"""Access and grants: who may do what with a mailbox now, and the verbs that change it.
-
-Rights are read again at every request; nothing is cached. A grant that was just revoked or has just expired allows nothing at the
-very next request, on any open connection.
-"""
+"""Grants: given, revoked, renounced, handed over. What they allow now is told by `rights_in_force.py`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

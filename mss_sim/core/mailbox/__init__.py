@@ -10,6 +10,7 @@
     visible_certificates   the certificates that open a mailbox, for who may see it
     messages               lists, opened messages, flags, moves and deletions of one message
     mailbox_attachments    the files that all letters carry, the newest first
+    flag_rules             which flags may be set, and what comes of a change to those of a copy
     copies                 changes to copies, flags, moves, deletions: one implementation for every door
     charge_deeds, charge_verbs  who has a letter in charge, by keywords too; the verb, and notes for colleagues
     room                   whether a mailbox has room for what is put into it

@@ -12,7 +12,8 @@
 REST names one copy by its id, IMAP several by the UIDs of a folder; both resolve to the same rows (`Copies`). An act that changes nothing
 leaves no trace: no modification sequence, no journal line. The first time an actor reads a copy, or says that they did, is recorded.
 
-Everything that changes a copy, its folder's counters or its mailbox's usage lives in this file, except delivery and `appending.py`.
+Everything that somebody does to a copy lives in this file and in `appending.py`; beside them stand what no right is asked for: delivery,
+`forced_removals.py`, letters that are passed on and not kept, and what carers see. A folder counts by its own hand (`store/folders.py`).
 Mailboxes whose usage changes are locked first, then folders, as in delivery: two processes never deadlock.
 """
 
@@ -153,8 +154,7 @@ def _flag(
                 first.append(row)
             said.append((row.copy_id, seen))
         stored_ = wanted if here.reader is None else (wanted & ~Flag.SEEN) | (row.flags & Flag.SEEN)
-        here.folder.unseen_count += bool(row.flags & Flag.SEEN) - bool(stored_ & Flag.SEEN)
-        after[row.uid] = row._replace(flags=stored_, keywords=words, modseq=here.folder.step(), seen=seen)
+        after[row.uid] = row._replace(flags=stored_, keywords=words, modseq=here.folder.mark(row.flags, stored_), seen=seen)
     if here.reader is not None:
         for copy_id, seen in said:
             messages.set_seen_by(conn, copy_id, actor.identity.id, seen=seen)
@@ -218,9 +218,7 @@ def _delete(world: World, conn: Connection, actor: Actor, here: SelectedFolder, 
 
 def _take_out(folder: Folder, rows: Iterable[CopyState]) -> None:
     for row in rows:
-        folder.exists_count -= 1
-        folder.unseen_count -= not row.flags & Flag.SEEN
-        folder.step()
+        folder.leave(seen=bool(row.flags & Flag.SEEN))
 
 
 def allowed(there: SelectedFolder, row: CopyState) -> CopyState:
@@ -257,10 +255,8 @@ def _carry_seen(
 
 def put_in(world: World, folder: Folder, row: CopyState, *, id_: int | None = None) -> CopyRow:
     """A copy under a new UID at the end of a folder whose counters the caller keeps; under a new id, unless it keeps its own."""
-    folder.exists_count += 1
-    folder.unseen_count += not row.flags & Flag.SEEN
     copy_id = world.ids.next() if id_ is None else id_
-    uid, modseq = folder.take_uid(), folder.step()
+    uid, modseq = folder.enter(row.flags)
     return CopyRow(copy_id, folder.mailbox_id, folder.id, row.message_id, uid, modseq, row.flags, row.keywords, row.internal_at)
 
 

@@ -25,10 +25,7 @@ def remove(world: World, conn: Connection, gone: Sequence[LeavingCopy], act: Act
     names = messages.names_of(conn, {row.message_id for row in gone})
     locked = folders.lock(conn, {row.folder_id for row in gone})
     for row in gone:
-        folder = locked[row.folder_id]
-        folder.exists_count -= 1
-        folder.unseen_count -= not row.seen
-        folder.step()
+        locked[row.folder_id].leave(seen=row.seen)
     messages.remove_copies(conn, [(row.id, row.message_id) for row in gone])
     folders.save_counters(conn, list(locked.values()))
     lines = []

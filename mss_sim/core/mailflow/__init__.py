@@ -28,6 +28,7 @@
     due_tries              the tries that are due, for the agenda
     queue_view             what is in the queue, as the control plane shows it
     attempt_consequences   the consequences of a delivery attempt
+    faults                 letters whose way fails on purpose
     outbound_interface     carries letters out (a Protocol that `smtp/outbound` implements)
 
 MAIL and RCPT are answered for the client's comfort; the binding decision is made inside the

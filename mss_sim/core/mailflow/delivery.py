@@ -323,11 +323,8 @@ class Delivery:
         folders.save_counters(conn, [folder for folder in lying.values() if folder.id in changed])
 
     def _copy(self, letter: Letter, folder: Folder, flags: Flag) -> CopyRow:
-        folder.exists_count += 1
-        folder.unseen_count += not flags & Flag.SEEN
-        return CopyRow(
-            self._world.ids.next(), folder.mailbox_id, folder.id, letter.id, folder.take_uid(), folder.step(), flags, "", letter.at
-        )
+        uid, modseq = folder.enter(flags)
+        return CopyRow(self._world.ids.next(), folder.mailbox_id, folder.id, letter.id, uid, modseq, flags, "", letter.at)
 
 
 def _before_an_answer(letters: Sequence[Letter]) -> int:

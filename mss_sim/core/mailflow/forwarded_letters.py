@@ -117,9 +117,7 @@ def _take_out(conn: Connection, mailbox: DeliveryMailbox, letter: Letter) -> Non
         if item is None or Flag.SEEN in item.copy.flags:  # one that the mailbox sent to itself stays in Sent
             continue
         folder = folders.lock(conn, [item.copy.folder_id])[item.copy.folder_id]
-        folder.exists_count -= 1
-        folder.unseen_count -= 1
-        folder.step()
+        folder.leave(seen=False)
         messages.remove_copies(conn, [(copy_id, letter.id)])
         folders.save_counters(conn, [folder])
         mailboxes.add_usage(conn, mailbox.id, -item.message.size_bytes)

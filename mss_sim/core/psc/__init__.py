@@ -7,6 +7,7 @@
     professionals     people with a card or a phone, and how they may log in
     userinfo_claims   what userinfo reports about each
     oauth_errors      refusals in the words of the protocol
+    skew              a provider whose clock is wrong
     hashes            what both sides of a code compute: PKCE, at_hash
 
 Pro Santé Connect is one provider for all operators. Tokens are signed and verified by
