@@ -119,9 +119,7 @@ def check(world: World, conn: Connection, rows: Sequence[NewRow], seen: NamesSee
     return refused
 
 
-def add(
-    world: World, conn: Connection, rows: Sequence[NewRow], hashes: dict[str, str], *, keep: bool = False, partial: bool = False
-) -> Added:
+def add(world: World, conn: Connection, rows: Sequence[NewRow], hashes: dict[str, str], *, keep: bool, partial: bool) -> Added:
     """Add rows inside a unit of work; `hashes` are those of their passwords.
 
     `keep`: whoever is there already stays as they are, with what mailboxes they have. `partial`: rows that are refused are left out; else

@@ -43,29 +43,33 @@ def names(world: World) -> list[str]:
 
 def load(name: str) -> dict[str, Any]:
     """What a seed that is shipped says; Refusal(INVALID) for an unknown name."""
-    return tomllib.loads(_text(name))
+    _require(name, shipped())
+    return tomllib.loads((_SEEDS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _text(name: str, others: list[str] | None = None) -> str:
-    if name not in shipped():
-        known = ", ".join(sorted({*shipped(), *(others or ())}))
-        raise Refusal(Rule.INVALID, say("There is no seed {name}; the seeds are {names}.", name=name, names=known), subject=name)
-    return (_SEEDS / f"{name}.toml").read_text(encoding="utf-8")
+def _require(name: str, known: list[str]) -> None:
+    if name not in known:
+        raise _unknown(name, known)
+
+
+def _unknown(name: str, known: list[str]) -> Refusal:
+    return Refusal(Rule.INVALID, say("There is no seed {name}; the seeds are {names}.", name=name, names=", ".join(known)), subject=name)
 
 
 def check(world: World, name: str) -> None:
     """Refusal(INVALID) for an unknown name; `none` names the empty world."""
-    if name != NONE and name not in names(world):
-        _text(name, uploaded_seeds.names(world))
+    if name != NONE:
+        _require(name, names(world))
 
 
 def find(world: World, name: str) -> SeedFiles:
     """A seed that is shipped or was brought in; Refusal(INVALID) for an unknown name. Blocking."""
-    kept = None if name in shipped() else uploaded_seeds.find(world, name)
-    if kept is not None:
-        return kept
-    _text(name, uploaded_seeds.names(world))
-    return seed_formats.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
+    if name in shipped():
+        return seed_formats.read(_SEEDS / f"{name}.toml", _SHIPPED_BYTES_MAX)
+    kept = uploaded_seeds.find(world, name)
+    if kept is None:
+        raise _unknown(name, names(world))
+    return kept
 
 
 @lru_cache(maxsize=16)
@@ -78,9 +82,8 @@ def told(world: World, name: str) -> Mapping[str, Any]:
     """What a seed says, without its letters; nothing where one that was brought in cannot be read any more. Refusal for an unknown name."""
     if name in shipped():
         return _kept(_SEEDS / f"{name}.toml")
-    if name in uploaded_seeds.names(world):
-        return uploaded_seeds.told(world, name) or {}
-    return tomllib.loads(_text(name, uploaded_seeds.names(world)))
+    _require(name, names(world))
+    return uploaded_seeds.told(world, name) or {}
 
 
 def settings_of(world: World, name: str) -> Mapping[str, Any]:

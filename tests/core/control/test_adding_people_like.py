@@ -2,7 +2,7 @@
 
 import pytest
 
-from mss_sim.core.access import authentication, identities
+from mss_sim.core.access import authentication, delegation, identities
 from mss_sim.core.control import adding_people_like, personas
 from mss_sim.core.control.personas import Persona
 from mss_sim.core.psc import professionals
@@ -40,7 +40,7 @@ async def test_one_is_complete(town: Town, role: str) -> None:
     identity = await town.identity(person.idnat)
     for name in ("kind", "title", "profession", "structure", "sector", "anonymous_card"):
         assert getattr(identity, name) == getattr(model, name)
-    assert (identity.idnat != model.idnat, identity.name, person.name) == (True, person.name, identity.name)
+    assert (identity.idnat != model.idnat, identity.name, person.name, person.role) == (True, person.name, identity.name, role)
     assert warnings(identity.idnat, identity.kind) == []
     assert [domain_of(box.address) for box in person.mailboxes] == _DOMAINS[role]
     assert [address_warnings(box.address, box.kind) for box in person.mailboxes] == [[] for _ in person.mailboxes]
@@ -71,6 +71,8 @@ async def test_what_an_organisation_lends_is_lent_anew(town: Town, role: str, li
     assert lent.rights == rights
     [line] = [one for one in await town.told(lent.address) if one.act is Act.GRANTED]
     assert (line.door, line.detail["grantee"]) == (Door.CONTROL, person.idnat)  # type: ignore[index]  # a grant has details
+    [(given, address)] = await delegation.grants_of(town.world, (await town.identity(person.idnat)).id)
+    assert (address, line.grant_id) == (lent.address, given.id)
     sent = await town.send(await town.actor(person.idnat), lent.address, [like])
     assert await town.subjects(like) == ["Bonjour"]
     assert sent.left_from == lent.address
@@ -84,6 +86,12 @@ async def test_a_patient_is_qualified_and_written_to(town: Town) -> None:
     assert person.mailboxes[0].address == f"{person.idnat.lower()}@patient.mssante.fr"
     sent = await town.send("doctor", "camille.martin@medecin.sim.mssante.fr", person.mailboxes[0].address)
     assert sent.warnings == ()
+
+
+async def test_of_several_patients_each_is_qualified(town: Town) -> None:
+    for person in await adding_people_like.add_like(town.world, "patient", 3):
+        identity = await town.identity(person.idnat)
+        assert [one.ins for one in await town.world.store.read(patients.of_person, identity.id)] == [person.idnat]
 
 
 async def test_the_profile_of_pro_sante_connect_bears_the_new_name(town: Town) -> None:

@@ -92,6 +92,11 @@ async def test_a_text_that_is_too_long_is_not_looked_for(town: Town) -> None:
         await _subjects(town, header=("X", "a" * 1_001))
 
 
+async def test_a_message_id_that_no_letter_can_have_is_not_looked_for(town: Town) -> None:
+    with refused(Rule.INVALID, "A text holds a NUL character; leave it out."):
+        await _subjects(town, message_id="<a\x00@b>")
+
+
 async def test_one_tells_where_each_copy_lies_and_what_became_of_it(town: Town) -> None:
     people = (Addressee(PRACTICE, frozenset({Notify.SUCCESS})), Addressee("personne@medecin.sim.mssante.fr"))
     sent = await town.send("doctor", DOCTOR, [PRACTICE], "Bonjour", addressees=people[:1])

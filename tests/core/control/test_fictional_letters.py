@@ -1,11 +1,14 @@
 """Letters among the people of a network."""
 
+from mss_sim.core.control import every_letter
 from mss_sim.core.control.bulk_work import Progress
 from mss_sim.core.control.counts import state
 from mss_sim.core.control.fictional_letters import NetworkLetters
 from mss_sim.core.control.fictional_trust_space import Counts, Network
 from mss_sim.core.control.generate import generate
 from mss_sim.errors import Rule
+from mss_sim.store import messages
+from mss_sim.store.letters import LetterQuery
 from mss_sim.vocabulary.bulk import Stage, Undertaking
 from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.core.towns import Town, refused
@@ -39,6 +42,8 @@ async def test_each_letter_lies_where_it_was_sent_and_with_whom_it_is_for(town: 
         arrived[box.kind.value] += len(await town.subjects(box.address))
     assert sum(arrived.values()) == 100
     assert arrived["PER"] > arrived["ORG"] > arrived["PATIENT"] > 0
+    [one, *_] = await every_letter.list_letters(town.world, LetterQuery(limit=1), None)
+    assert b"Received: from the control plane\r\n\tby " in await town.world.store.read(messages.raw, one.message.id)
 
 
 async def test_the_same_numbers_send_these_letters_on_every_machine(town: Town) -> None:

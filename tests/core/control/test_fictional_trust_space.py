@@ -15,7 +15,12 @@ from mss_sim.policy.identifiers import luhn_holds, warnings
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, IdentityKind, MailboxKind
 
 _COUNTS = Counts(practitioners=400, organisations=40, patients=20, operators=10, seed=7)
-_ROWS = list(Network(_COUNTS).rows())
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[NewRow]:
+    """The people of that network."""
+    return list(Network(_COUNTS).rows())
 
 
 def _kinds(rows: list[NewRow]) -> Counter[MailboxKind]:
@@ -27,19 +32,19 @@ def _drawn(one: NewIdentity | NewMailbox) -> list[tuple[str, str]]:
     return [(field.name, str(value)) for field in fields(one) if (value := getattr(one, field.name)) != field.default]
 
 
-def test_the_same_numbers_give_these_people_on_every_machine() -> None:
-    told = [_drawn(one) for row in _ROWS for one in (row.person, *row.mailboxes) if one]
+def test_the_same_numbers_give_these_people_on_every_machine(rows: list[NewRow]) -> None:
+    told = [_drawn(one) for row in rows for one in (row.person, *row.mailboxes) if one]
     assert sha256(repr(told).encode()).hexdigest() == "96e4bb16c5ae8aad2f64c24e3e050cf9be6c5dee651298e7fe043de57d9d52f0"
     first = Network(_COUNTS).practitioner(0)
     assert first.mailboxes[0].address == "lea.olivieri.0@sante-0.s7.sim.mssante.fr"
 
 
-def test_there_are_as_many_as_were_asked_for_each_with_names_of_their_own() -> None:
+def test_there_are_as_many_as_were_asked_for_each_with_names_of_their_own(rows: list[NewRow]) -> None:
     kinds = {MailboxKind.PER: 400, MailboxKind.CAB: 20, MailboxKind.ORG: 40, MailboxKind.APP: 12, MailboxKind.PATIENT: 20}
-    assert _kinds(_ROWS) == kinds
+    assert _kinds(rows) == kinds
     assert Network(_COUNTS).mailboxes == sum(kinds.values())
-    people = [row.person for row in _ROWS if row.person is not None]
-    addresses = [box.address for row in _ROWS for box in row.mailboxes]
+    people = [row.person for row in rows if row.person is not None]
+    addresses = [box.address for row in rows for box in row.mailboxes]
     logins = [one.login for one in people if one.login]
     for names in ([one.idnat for one in people], addresses, logins):
         assert len(set(names)) == len(names)
@@ -47,8 +52,8 @@ def test_there_are_as_many_as_were_asked_for_each_with_names_of_their_own() -> N
     assert [address for address in addresses if canonical(address) != address] == []
 
 
-def test_numbers_have_right_keys_and_those_of_seeds_are_apart() -> None:
-    for row in _ROWS:
+def test_numbers_have_right_keys_and_those_of_seeds_are_apart(rows: list[NewRow]) -> None:
+    for row in rows:
         assert row.person is not None
         if row.person.kind is IdentityKind.ORGANISATION:
             assert luhn_holds(row.person.idnat[1:])
@@ -63,17 +68,20 @@ def test_numbers_have_right_keys_and_those_of_seeds_are_apart() -> None:
         assert {len(idnat) for idnat in ends} == ({12} if make == "practitioner" else {10})
 
 
-def test_all_domains_are_an_operators_and_practices_are_shared_with_those_before() -> None:
+def test_all_domains_are_an_operators_and_practices_are_shared_with_those_before(rows: list[NewRow]) -> None:
     network = Network(_COUNTS)
     served = [domain for one in network.operators() for domain in one.domains]
     assert sorted(served) == sorted(network.domains)
-    assert {domain_of(box.address) for row in _ROWS for box in row.mailboxes} <= {*served, PATIENT_DOMAIN}
+    assert {domain_of(box.address) for row in rows for box in row.mailboxes} <= {*served, PATIENT_DOMAIN}
     assert len({one.name for one in network.operators()}) == 10
-    people = {row.person.idnat: row.person.kind for row in _ROWS if row.person is not None}
-    practices = [box for row in _ROWS for box in row.mailboxes if box.kind is MailboxKind.CAB]
+    people = {row.person.idnat: row.person.kind for row in rows if row.person is not None}
+    practices = [box for row in rows for box in row.mailboxes if box.kind is MailboxKind.CAB]
     assert [len(box.co_holders) for box in practices] == [0, *[2] * 19]
     assert {people[idnat] for box in practices for idnat in box.co_holders} == {IdentityKind.PROFESSIONAL}
-    structures = {row.person.structure for row in _ROWS if row.person is not None and row.person.structure}
+    for place in (1, 2, 3):
+        lone = Network(Counts(practitioners=place * 20 + 1, operators=1)).practitioner(place * 20)
+        assert len(lone.mailboxes[1].co_holders) == 2
+    structures = {row.person.structure for row in rows if row.person is not None and row.person.structure}
     assert len(structures) == 40
     assert {people[idnat] for idnat in structures} == {IdentityKind.ORGANISATION}
 
@@ -82,6 +90,7 @@ def test_without_organisations_nobody_works_in_one_and_without_people_there_is_n
     assert Network(Counts(practitioners=3)).practitioner(2).person is not None
     assert {row.person.structure for row in Network(Counts(practitioners=3)).rows() if row.person is not None} == {""}
     assert Network(Counts(patients=3, operators=1)).mailboxes == 3
+    assert Network(Counts(organisations=400, operators=0)).domains == [], "who has no operator has no domain"
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,26 @@ async def test_a_batch_is_what_the_setting_says(open_town: OpenTown) -> None:
         assert town.world.store._writer.commits == before + 3  # noqa: SLF001
 
 
+class _Noted(Progress):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(Undertaking.GENERATION, Stage.OPERATORS)
+        self.begun: list[tuple[Stage, int]] = []
+
+    def begin(self, stage: Stage, total: int) -> None:
+        self.begun.append((stage, total))
+        super().begin(stage, total)
+
+
+async def test_it_tells_how_far_it_is_stage_by_stage(open_town: OpenTown) -> None:
+    async with open_town(bulk_rows_at_once=20) as town:
+        progress = _Noted()
+        made = await generate(town.world, _COUNTS, progress)
+        assert progress.begun == [(Stage.OPERATORS, 3), (Stage.PEOPLE, made.mailboxes)]
+        assert progress.done == made.mailboxes, "all batches count"
+
+
 def test_samples_are_the_first_practitioner_and_the_first_patient() -> None:
     shown = samples(_COUNTS)
     assert [one["kind"] for one in shown] == ["professional", "patient"]

@@ -138,6 +138,6 @@ async def test_what_others_do_meanwhile_may_stop_it_and_it_says_how_far_it_is(op
         reading = Import(town.world, read, Progress(Undertaking.IMPORT, Stage.CHECKING), 0, lambda: 0)
         with pytest.raises(RowsRefused) as stopped:
             await reading.run(partly=False)
-        assert (stopped.value.rule, [line for line, _ in stopped.value.rows]) == (Rule.CONFLICT, [4])
+        assert (stopped.value.rule, [line for line, _ in stopped.value.rows], stopped.value.count) == (Rule.CONFLICT, [4], 1)
         assert "4 rows before it are stored" in stopped.value.detail
         assert await _there(town) == {"x0", "x1", "x2", "x3"}

@@ -150,6 +150,23 @@ async def test_mailboxes_are_those_at_the_end_of_each_period(town: Town) -> None
     assert (await indicators(town.world, days)).totals[Indicator.MAILBOXES] == 2
 
 
+async def test_mailboxes_that_were_there_before_are_counted_in_each_domain(town: Town) -> None:
+    town.clock.advance(timedelta(days=1))
+    tomorrow = _TODAY + timedelta(days=1)
+    found = (await indicators(town.world, IndicatorQuery(tomorrow, tomorrow, Span.DAY))).rows
+    places = [(row.domain, row.kind) for row in found]
+    assert places == [
+        ("cabinet.sim.mssante.fr", "CAB"),
+        (_HOSPITAL, "ORG"),
+        (_HOSPITAL, "PER"),
+        ("labo-parc.sim.mssante.fr", "APP"),
+        (_MEDECIN, "PER"),
+        (_PATIENTS, "PATIENT"),
+    ]
+    assert [row.numbers[Indicator.MAILBOXES] for row in found] == [1, 1, 1, 1, 2, 2]
+    assert [row.refused for row in found] == [{}] * len(found)
+
+
 async def test_what_a_mailbox_did_that_was_removed_stays_under_no_domain(town: Town) -> None:
     await town.send("hospital", HOSPITAL, DOCTOR2)
     await remove_mailbox(town.world, DOCTOR2)

@@ -81,6 +81,7 @@ _STORIES: dict[str, list[NewRow]] = {
         )
     ],
     "a patient": [NewRow(_patient(_known()), (_ins_box(),))],
+    "a patient in another root": [NewRow(_patient(_known(oid=InsOid.NIA))), NewRow(_patient(_known(), idnat=_INS.lower()))],
     "a patient in two roots": [NewRow(_patient(_known(), _known(oid=InsOid.NIA)), (_ins_box(),))],
     "a patient whose space is closed": [NewRow(_patient(_known(PatientState.MES_CLOSED)), (_ins_box(),))],
     "a closed one whose mailbox comes later": [NewRow(_patient(_known(PatientState.MES_CLOSED))), NewRow(None, (_ins_box(),))],
@@ -117,6 +118,10 @@ _STORIES: dict[str, list[NewRow]] = {
     "a patient without traits": [NewRow(_patient(NewPatientIdentity()))],
     "a root twice": [NewRow(_patient(_known(), _known()))],
     "a number of somebody else in that root": [NewRow(_patient(_known())), NewRow(_patient(_known(), idnat=_INS.lower()))],
+    "a number of somebody else in another root": [
+        NewRow(_patient(_known(oid=InsOid.NIA))),
+        NewRow(_patient(_known(oid=InsOid.NIA), idnat=_INS.lower())),
+    ],
     "one who opposed, and a mailbox": [NewRow(_patient(_known(PatientState.WITHOUT_MES)), (_ins_box(),))],
     "one who opposed, and a mailbox later": [NewRow(_patient(_known(PatientState.WITHOUT_MES))), NewRow(None, (_ins_box(),))],
     "one who opposed, with a mailbox already": [
@@ -126,7 +131,7 @@ _STORIES: dict[str, list[NewRow]] = {
     ],
     "one of the seed who opposes": [NewRow(None, (_ins_box(PATIENT),))],
 }
-_RIGHT = frozenset(list(_STORIES)[:12])
+_RIGHT = frozenset(list(_STORIES)[:13])
 _RIGHT_BY_SETTING = "a number with a wrong key"
 _STRICT = {"patient_ins_key": "strict", "patient_ins_required": True}
 
@@ -257,3 +262,4 @@ def test_a_written_row_has_texts_for_headers_and_an_address(person: NewIdentity 
 def test_a_written_row_has_the_canonical_address() -> None:
     row = many.written_row(3, _pro(1, password="a\nb"), replace(_box(1, "a"), address="É@Medecin.sim.mssante.fr"))
     assert (row.line, row.mailboxes[0].address) == (3, "é@medecin.sim.mssante.fr")
+    assert many.written_row(4, _pro(1), None) == NewRow(_pro(1), (), 4)

@@ -1,6 +1,9 @@
 """Seed worlds: planted once, by the verbs that everybody uses, and finished when a start was cut short."""
 
 import asyncio
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +11,14 @@ import pytest
 from mss_sim.clock import DAY, ManualClock
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.control import named_seeds, personas
+from mss_sim.core.control import named_seeds, personas, uploaded_seeds
 from mss_sim.core.control.named_seeds import load, plant, shipped
+from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.psc import clients, professionals
 from mss_sim.core.psc.clients import FIRST_CLIENT
 from mss_sim.core.trust import operators
+from mss_sim.core.world.world import World
 from mss_sim.errors import Rule
 from mss_sim.store import identities as accounts_kept
 from mss_sim.store import mailboxes as boxes_kept
@@ -61,6 +66,33 @@ async def test_what_a_seed_says_is_there(town: Town) -> None:
     assert pharmacist.profile["SubjectOrganization"] == "Pharmacie des Tilleuls"
     assert (await town.mailbox(PRACTICE)).seen_policy is SeenPolicy.SHARED
     assert {line.door for line in await town.told(PRACTICE)} == {Door.SEED}
+
+
+@pytest.fixture
+async def shelf(town: Town, tmp_path: Path) -> World:
+    """A world into which a seed was brought that has no people, and asks for a setting."""
+    world = replace(town.world, seeds_dir=tmp_path)
+    text = '[settings]\nlanguage = "en"\n\n[[operators]]\nname = "Les Pins"\ndomains = ["pins.sim.mssante.fr"]\n'
+    await uploaded_seeds.keep(world, "pins", SeedFiles(text, tomllib.loads(text), {}), replace=False)
+    return world
+
+
+@pytest.mark.parametrize("verb", [named_seeds.check, named_seeds.find, named_seeds.told, named_seeds.settings_of])
+async def test_a_seed_that_nobody_brought_is_told_with_those_that_there_are(shelf: World, verb: Callable[[World, str], object]) -> None:
+    with refused(Rule.INVALID, "There is no seed saules; the seeds are annuaire, cabinet, clinique, documents, patients, pins."):
+        verb(shelf, "saules")
+    verb(shelf, "pins")
+
+
+async def test_a_seed_asks_for_the_settings_of_its_world(shelf: World) -> None:
+    assert named_seeds.settings_of(shelf, "pins") == {"language": "en"}
+    assert [named_seeds.settings_of(shelf, name) for name in ("cabinet", "none")] == [{}, {}]
+    assert await personas.of_seed(shelf, "pins") == [], "it has nobody"
+
+
+async def test_a_seed_without_people_is_planted_once(shelf: World) -> None:
+    assert [await plant(shelf, "pins") for _ in range(2)] == [True, False]
+    assert [one.domains for one in await operators.list_all(shelf) if one.name == "Les Pins"] == [("pins.sim.mssante.fr",)]
 
 
 async def test_a_world_that_was_used_is_never_repaired(town: Town) -> None:
