@@ -121,8 +121,7 @@ class Delivery:
         sorted_ = RoutedLetter(letter, letter.row.thread_id)
         addressee = letter.envelope.recipients[0]
         sender, mailbox = receiving.get(letter.left_from), receiving.get(addressee.address)
-        answered = threads.answered(conn, letter, sender, receiving, threads.known(conn, [letter]))
-        refusal = self._sort_one(conn, sorted_, addressee, sender, mailbox, answered)
+        refusal = self._sort_one(conn, sorted_, addressee, sender, mailbox)  # what it answers was judged when it was accepted
         if refusal is None:
             self._store_effects(conn, [sorted_], receiving)
             self._follow(conn, [sorted_])
@@ -189,7 +188,7 @@ class Delivery:
         addressee: Addressee,
         sender: DeliveryMailbox | None,
         mailbox: DeliveryMailbox | None,
-        answered: list[tuple[int, int]],
+        answered: Sequence[tuple[int, int]] = (),
     ) -> Refusal | None:
         """Put one recipient among the delivered, the relayed or the missed; returns the refusal when it would be refused."""
         letter = sorted_.letter

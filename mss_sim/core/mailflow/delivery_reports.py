@@ -88,7 +88,7 @@ def deformed_at_need(world: World, raw: bytes, sender: str, recipients: Sequence
     """A letter that tells `sender` of a failure, made useless where a fault wants that."""
     if not recipients or not world.faults.at(Point.BOUNCE):
         return raw
-    fault = world.faults.find(Point.BOUNCE, Facts("", sender, tuple(recipients), size_bytes=len(raw)))
+    fault = world.faults.find(Point.BOUNCE, Facts(sender=sender, mailboxes=tuple(recipients)))
     return dsn_forms.deformed(raw, fault.rule) if fault else raw
 
 

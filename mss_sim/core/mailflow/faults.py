@@ -25,7 +25,7 @@ _LATER, _BROKEN_OFF = (450, "4.3.0"), (450, "4.4.2")
 def at_delivery(world: World, sorted_: RoutedLetter, addressee: Addressee, reach: Scope) -> Route | None:
     """The route of a recipient whose mailbox fails; None when it does not, or when the letter is held (`sorted_.held`)."""
     letter = sorted_.letter
-    facts = Facts("", letter.envelope.sender, (addressee.address,), size_bytes=letter.parsed.size_bytes)
+    facts = Facts(sender=letter.envelope.sender, mailboxes=(addressee.address,), size_bytes=letter.parsed.size_bytes)
     fault = world.faults.find(Point.DELIVERY, facts)
     if fault is None:
         return None
@@ -48,7 +48,7 @@ def at_delivery(world: World, sorted_: RoutedLetter, addressee: Addressee, reach
 def at_queue(world: World, envelope: Envelope, size_bytes: int) -> Fault | None:
     """The fault of a try to carry a letter to another operator."""
     recipients = tuple(one.address for one in envelope.recipients)
-    return world.faults.find(Point.QUEUE, Facts("", envelope.sender, recipients, size_bytes=size_bytes))
+    return world.faults.find(Point.QUEUE, Facts(sender=envelope.sender, mailboxes=recipients, size_bytes=size_bytes))
 
 
 def answer_of_try(fault: Fault) -> RecipientReply | None:
@@ -61,8 +61,7 @@ def answer_of_try(fault: Fault) -> RecipientReply | None:
             return RecipientReply(late.status, late.reply, wait_seconds=seconds)
         case Drop():
             return ours(*_BROKEN_OFF, fault.told())
-        case _:
-            return None
+    return None
 
 
 def instead(envelope: Envelope, answer: RecipientReply) -> RelayResult:
@@ -72,7 +71,7 @@ def instead(envelope: Envelope, answer: RecipientReply) -> RelayResult:
 
 def at_read_receipt(world: World, mailbox: str, to: str, idnat: str) -> Fault | None:
     """The fault of a read receipt that a mailbox sends."""
-    return world.faults.find(Point.READ_RECEIPT, Facts("", mailbox, (to,), (idnat,)))
+    return world.faults.find(Point.READ_RECEIPT, Facts(sender=mailbox, mailboxes=(to,), identities=(idnat,)))
 
 
 def _status(action: Reply) -> str:

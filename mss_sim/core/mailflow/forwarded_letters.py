@@ -102,7 +102,7 @@ def note(world: World, conn: Connection, one: Copy, outcome: object) -> None:
     if not one.forwarding.keep:
         _take_out(conn, one.mailbox, one.arrived)
     detail = {"to": one.forwarding.target, "kept": one.forwarding.keep}
-    journal.write(world, conn, _SYSTEM, [Entry(Act.FORWARDED, one.mailbox.id, detail, one.arrived.id)], at=one.made.at)
+    journal.write(world, conn, _SYSTEM, [Entry(Act.FORWARDED, one.mailbox.id, detail, one.arrived.id)])
 
 
 def _note_held(world: World, conn: Connection, letter: Letter, forwarding: Forwarding, why: str) -> None:

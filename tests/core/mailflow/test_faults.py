@@ -14,7 +14,7 @@ from mss_sim.vocabulary.doors import Relay
 from mss_sim.vocabulary.faults import Point
 from tests.clients import HOSPITAL, PRACTICE, WARD
 from tests.core.mailflow.carriers import Carrier
-from tests.core.towns import OpenTown, Town
+from tests.core.towns import IDNATS, OpenTown, Town
 
 
 @pytest.mark.parametrize(("code", "status"), [("452", "4.3.0"), ("500", "5.3.0"), ("550", "5.3.0")])
@@ -43,6 +43,10 @@ async def test_only_the_mailbox_that_is_meant_fails_and_only_for_letters_of_that
     town.world.faults.add(Point.DELIVERY, Reply("550"), Match(recipient=WARD, size_min=10**6), count=None)
     town.world.faults.add(Point.DELIVERY, Reply("550"), Match(sender=WARD), count=None)
     await town.send("hospital", HOSPITAL, WARD)
+    for match in (Match(sender=HOSPITAL), Match(address=WARD), Match(size_min=1, size_max=10**5)):
+        town.world.faults.add(Point.DELIVERY, Reply("550"), match)
+        with pytest.raises(Failure):
+            await town.send("hospital", HOSPITAL, WARD)
 
 
 async def test_a_held_letter_arrives_when_its_time_has_come(town: Town) -> None:
@@ -75,6 +79,40 @@ async def test_a_try_fails_or_is_made_twice(open_town: OpenTown, action: Action,
         town.clock.advance(timedelta(seconds=300))
         await town.core.queue.work()
         assert len(carrier.jobs) == carried + left
+
+
+@pytest.mark.parametrize(
+    ("match", "fails"),
+    [
+        (Match(sender=HOSPITAL), True),
+        (Match(recipient=PRACTICE), True),
+        (Match(address=PRACTICE), True),
+        (Match(size_min=100, size_max=100), True),
+        (Match(sender=PRACTICE), False),
+        (Match(recipient=HOSPITAL), False),
+        (Match(size_min=101), False),
+    ],
+)
+async def test_a_try_is_known_by_both_ends_and_by_its_size(town: Town, match: Match, fails: bool) -> None:
+    town.world.faults.add(Point.QUEUE, Drop(), match)
+    assert (faults.at_queue(town.world, Envelope(HOSPITAL, (Addressee(PRACTICE),)), 100) is not None) == fails
+
+
+@pytest.mark.parametrize(
+    ("match", "fails"),
+    [
+        (Match(sender=PRACTICE), True),
+        (Match(recipient=HOSPITAL), True),
+        (Match(address=HOSPITAL), True),
+        (Match(identity=IDNATS["doctor"]), True),
+        (Match(sender=HOSPITAL), False),
+        (Match(recipient=PRACTICE), False),
+        (Match(identity=IDNATS["hospital"]), False),
+    ],
+)
+async def test_a_read_receipt_is_known_by_both_ends_and_by_who_reads(town: Town, match: Match, fails: bool) -> None:
+    town.world.faults.add(Point.READ_RECEIPT, Drop(), match)
+    assert (faults.at_read_receipt(town.world, PRACTICE, HOSPITAL, IDNATS["doctor"]) is not None) == fails
 
 
 def test_what_stands_for_the_answer_of_the_other_server() -> None:
