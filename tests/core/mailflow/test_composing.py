@@ -38,9 +38,10 @@ async def test_a_letter_is_sent_once_to_each_and_asks_for_what_was_ticked(town: 
 
 
 async def test_bcc_is_written_in_a_draft_alone(town: Town) -> None:
-    letter = await _letter(town, bcc=[("", DOCTOR2)], read_receipt=True, closes=True)
+    letter = await _letter(town, cc=[("", PRACTICE)], bcc=[("", DOCTOR2)], read_receipt=True, closes=True)
     sent, kept = await _fields(town, letter), await _fields(town, letter, draft=True)
     assert ("Bcc" in sent, kept["Bcc"]) == (False, DOCTOR2)
+    assert sent["Cc"] == kept["Cc"] == PRACTICE
     assert sent["X-MSS-MES"] == kept["X-MSS-MES"] == "FIN"
     assert DOCTOR in sent["Disposition-Notification-To"]
     assert "Disposition-Notification-To" not in await _fields(town, await _letter(town))
@@ -76,18 +77,20 @@ async def test_a_message_id_alone_can_be_answered(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "parts",
+    ("parts", "said"),
     [
-        {"subject": "x" * 2_001},
-        {"headers": {"X-A": "x" * 2_001}},
-        {"to": [("x" * 201, HOSPITAL)]},
-        {"bcc": [("x" * 201, HOSPITAL)]},
-        {"files": [File("x" * 2_001, "text/plain", b"")]},
-        {"headers": {f"X-{number}": "x" for number in range(101)}},
+        ({"subject": "x" * 2_001}, "subject is over 2000 characters; shorten it."),
+        ({"answers": Answered(None, "x" * 2_001)}, "in_reply_to is over 2000 characters; shorten it."),
+        ({"headers": {"X-A": "x" * 2_001}}, "headers.X-A is over 2000 characters; shorten it."),
+        ({"headers": {"X" * 200: "x" * 2_001}}, f"headers.{'X' * 92} is over 2000 characters; shorten it."),
+        ({"to": [("x" * 201, HOSPITAL)]}, f"the name of {HOSPITAL} is over 200 characters; shorten it."),
+        ({"bcc": [("x" * 201, HOSPITAL)]}, f"the name of {HOSPITAL} is over 200 characters; shorten it."),
+        ({"files": [File("x" * 2_001, "text/plain", b"")]}, "filename is over 2000 characters; shorten it."),
+        ({"headers": {f"X-{number}": "x" for number in range(101)}}, "At most 100 headers of your own."),
     ],
 )
-async def test_what_goes_into_a_header_has_a_length(town: Town, parts: dict[str, Any]) -> None:
-    with refused(Rule.INVALID):
+async def test_what_goes_into_a_header_has_a_length(town: Town, parts: dict[str, Any], said: str) -> None:
+    with refused(Rule.INVALID, said):
         await _fields(town, await _letter(town, **parts))
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from mss_sim.core.access import delegation
+from mss_sim.core.access import carer_masks, delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox import mailboxes
+from mss_sim.core.mailbox import behaviours, mailboxes
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Letter
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -37,7 +37,7 @@ async def test_a_grant_that_ended_since_mail_sends_nothing(town: Town) -> None:
     await delegation.revoke(town.world, CONTROL, PRACTICE, next(row.id for row, address in rows if address == PRACTICE))
     (answer,) = await town.deliver(one)
     assert isinstance(answer, Refusal)
-    assert answer.rule is Rule.SEND_NOT_ALLOWED
+    assert (answer.rule, answer.subject) == (Rule.SEND_NOT_ALLOWED, PRACTICE)
     assert await town.lying(DOCTOR2) == []
 
 
@@ -169,6 +169,15 @@ async def test_the_queue_is_woken_for_the_first_letter_of_a_transaction_though_t
         assert woken == [True]
 
 
+async def test_who_does_what_patients_have_planned_is_woken_by_a_letter_that_sets_something_off(town: Town) -> None:
+    town.world.steps_planned.clear()
+    await town.send("doctor", DOCTOR, PATIENT)
+    assert not town.world.steps_planned.is_set()
+    await behaviours.set_behaviour(town.world, PATIENT, "answers")
+    await town.send("doctor", DOCTOR, PATIENT)
+    assert town.world.steps_planned.is_set()
+
+
 async def test_over_the_wire_an_unknown_mailbox_is_left_to_its_server_unless_a_setting_asks_first(open_town: OpenTown) -> None:
     for bounces in (True, False):
         async with open_town(relay="smtp", peers_unknown_bounces=bounces, transport=Carrier()) as town:
@@ -237,6 +246,15 @@ async def test_a_patient_who_is_invited_by_one_recipient_does_not_reach_another(
         HOSPITAL: Rule.NOT_INVITED,
     }
     assert await town.lying(HOSPITAL) == []
+
+
+async def test_what_a_carer_writes_joins_the_newest_conversation_that_is_not_masked_from_them(town: Town) -> None:
+    await delegation.grant(town.world, CONTROL, GrantRequest(PATIENT, IDNATS["newcomer"], frozenset({Right.SEE, Right.SEND_ON_BEHALF})))
+    seen, _ = [await town.send("doctor", DOCTOR, PATIENT, subject) for subject in ("Un", "Secret")]
+    await carer_masks.mask_letter(town.world, await town.actor("patient"), PATIENT, (await town.lying(PATIENT))[0].copy.id)
+    await town.send("newcomer", PATIENT, DOCTOR, "Merci")
+    (came,) = await town.lying(DOCTOR)
+    assert (came.message.subject, came.message.thread_id) == ("Merci", seen.message_id)
 
 
 # Copies, counters, Sent

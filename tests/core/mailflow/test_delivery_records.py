@@ -1,14 +1,18 @@
 """What a delivery leaves besides copies: the submission, its timeline, the journal."""
 
+from datetime import timedelta
+from email.policy import SMTP
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from mss_sim.clock import SECOND
-from mss_sim.core.access import rights_in_force
-from mss_sim.core.mailflow.letter import Accepted, Addressee
+from mss_sim.core.access import identities, rights_in_force
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, prepare
 from mss_sim.core.world.store_types import JournalEntry
+from mss_sim.errors import Rule
+from mss_sim.mail.parse import parse
 from mss_sim.models.tables import queue
 from mss_sim.store import submissions
 from mss_sim.store.queue import Waiting
@@ -16,9 +20,11 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Notify
 from mss_sim.vocabulary.mailboxes import MailboxState, SendMode
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, letter
 from tests.core.mailflow.carriers import Carrier
-from tests.core.towns import OpenTown, Town
+from tests.core.towns import IDNATS, OpenTown, Town, refused
+
+CLINIC = "contact@clinique-pins.sim.mssante.fr"
 
 
 async def _waiting(town: Town) -> list[Waiting]:
@@ -66,13 +72,36 @@ async def test_who_is_carried_to_waits_for_nothing_but_the_queue(open_town: Open
 
 
 async def test_what_a_peer_brought_and_a_notice_that_arrived_are_no_submissions(town: Town) -> None:
-    await town.bring("contact@clinique-pins.sim.mssante.fr", PRACTICE)
+    await town.bring(CLINIC, PRACTICE)
     await town.send("hospital", HOSPITAL, "nobody@cabinet.sim.mssante.fr")
     for address, count in ((PRACTICE, 0), (HOSPITAL, 1)):
         box = await town.mailbox(address)
         found = await town.world.store.read(lambda conn, id_=box.id: submissions.of_mailbox(conn, id_, before=None, limit=9))  # type: ignore[misc]
         assert len(found) == count
     assert await _waiting(town) == []
+
+
+async def test_what_a_peer_brought_hides_no_submission_that_is_delivered_beside_it(town: Town) -> None:
+    raw = letter(CLINIC, PRACTICE).as_bytes(policy=SMTP)
+    envelope = Envelope(CLINIC, (Addressee(PRACTICE),))
+    brought = prepare(town.world, raw, parse(raw), envelope, FromPeer(), fields=(), door=Door.MX, at=town.clock.now())
+    _, sent = await town.deliver(brought, await town.written("hospital", HOSPITAL, [WARD]))
+    assert isinstance(sent, Accepted)
+    assert await town.kinds(sent) == ["submitted", "delivered"]
+
+
+async def test_what_closes_closes_what_came_before_it_in_its_group_and_nothing_that_comes_after(town: Town) -> None:
+    """All three are still on their way when the second one closes."""
+    await town.change(PATIENT, state=MailboxState.SUSPENDED)
+    before, closing, after = [await town.written("doctor", DOCTOR, [PATIENT], subject) for subject in ("Un", "[FIN]", "Deux")]
+    await town.deliver(before, closing, after)
+    await town.change(PATIENT, state=MailboxState.ACTIVE)
+    town.clock.advance(timedelta(minutes=1))
+    assert await town.core.queue.work() == 3
+    for shut in (before, closing):
+        with refused(Rule.CONVERSATION_CLOSED):
+            await town.send("patient", PATIENT, DOCTOR, In_Reply_To=shut.row.rfc_message_id)
+    await town.send("patient", PATIENT, DOCTOR, In_Reply_To=after.row.rfc_message_id)
 
 
 # The journal
@@ -95,6 +124,22 @@ async def test_the_journals_of_both_ends_tell_of_a_letter(town: Town) -> None:
         line = (await town.told(address))[0]
         assert _told(line) == (Act.RECEIVED, Door.SMTP, None, sent.message_id)
         assert (line.detail, line.at) == ({"from": PRACTICE}, town.clock.now())
+
+
+async def test_the_journals_tell_when_a_letter_was_accepted_though_it_waited_for_the_writer(town: Town) -> None:
+    one = await town.written("hospital", HOSPITAL, [WARD])
+    town.clock.advance(timedelta(seconds=1))
+    await town.deliver(one)
+    assert [(await town.told(address))[0].at for address in (HOSPITAL, WARD)] == [one.at] * 2
+
+
+async def test_the_sender_is_told_of_an_address_that_no_identity_backs(town: Town) -> None:
+    await identities.change_identity(town.world, IDNATS["patient"], {"ins": ()}, None, None)
+    sent = await town.send("doctor", DOCTOR, [PATIENT, WARD])
+    why = f"No qualified identity backs the address {PATIENT}. No identity with this number is known here."
+    assert sent.warnings == ((PATIENT, why),)
+    (line,) = [line for line in await town.told(DOCTOR) if line.act is Act.NOT_QUALIFIED]
+    assert (line.message_id, line.detail) == (sent.message_id, {"recipients": [{"address": PATIENT, "why": why}]})
 
 
 async def test_who_did_not_get_a_letter_hears_nothing_of_it(town: Town) -> None:

@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from mss_sim.clock import DAY, SECOND
 from mss_sim.core.mailflow.due_tries import DueTries
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.store import queue, submissions
+from mss_sim.store.queue import Due
 from mss_sim.store.submissions import RecipientRow
 from mss_sim.vocabulary.clock import FiredKind
 from mss_sim.vocabulary.mailboxes import MailboxState
@@ -69,6 +73,29 @@ async def test_a_server_that_is_silent_holds_time_up_so_long_and_no_longer(open_
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await working
+
+
+async def test_of_the_tries_of_another_process_those_that_end_are_told_and_the_others_are_given_up_until_they_are_made_anew(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address in (PRACTICE, PATIENT):
+        await town.change(address, state=MailboxState.SUSPENDED)
+    people = await _people(town, await town.send("hospital", HOSPITAL, [PRACTICE, PATIENT]))
+    now, far, until = town.clock.now(), town.clock.now() + DAY, town.clock.now() + 60 * SECOND
+    leased = [await town.world.store.write(lambda conn, id_=one.id: queue.lease_one(conn, id_, now, far, until)) for one in people]  # type: ignore[misc]
+    ends, stays = [one for one in leased if one is not None]
+    seen = [[ends, stays], [ends, stays], [stays]]
+
+    async def elsewhere() -> list[Due]:
+        return seen.pop(0) if len(seen) > 1 else seen[0]
+
+    monkeypatch.setattr(town.core.queue, "elsewhere", elsewhere)
+    tries = DueTries(town.world, town.core.queue, patience_seconds=0.2)
+    assert await tries.next_at() == now
+    assert [(one.who, one.mailbox) for one in await tries.work()] == [(ends.person.address, HOSPITAL)]
+    assert (await tries.next_at(), await tries.work()) == (None, [])
+    seen[:] = [[replace(stays, waiting=replace(stays.waiting, leased_until=until + 1))]]
+    assert await tries.next_at() == now
 
 
 async def test_what_was_answered_last_is_what_the_mailbox_answered(town: Town) -> None:

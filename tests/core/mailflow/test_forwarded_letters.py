@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from email import message_from_bytes
+from email.header import Header
 from email.message import Message
+from email.policy import SMTP
 
 from mss_sim.core.mailflow import forwarding
 from mss_sim.core.mailflow.forwarding import WantedForwarding
@@ -36,6 +38,25 @@ async def test_a_copy_is_a_letter_of_the_mailbox_under_the_name_of_the_author(to
     assert (await town.lying(DOCTOR))[0].message.thread_id == kept.message.thread_id
     assert (await town.acts(PRACTICE))[-2:] == ["message.received", "message.forwarded"]
     assert (await town.told(PRACTICE))[0].detail == {"to": DOCTOR, "kept": True}
+
+
+async def test_a_name_is_folded_as_behind_any_other_field(town: Town) -> None:
+    await _forward(town)
+    raw = letter(HOSPITAL, PRACTICE).as_bytes(policy=SMTP)
+    name = Header("É" * 40, "utf-8").encode(linesep="\r\n")
+    await town.send("hospital", HOSPITAL, PRACTICE, raw=raw.replace(f"From: {HOSPITAL}".encode(), f"From: {name} <{HOSPITAL}>".encode()))
+    (copy,) = await town.lying(DOCTOR)
+    head = (await town.raw(copy)).partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert len([line for line in head if line.startswith((b"From: =?", b"Reply-To: =?"))]) == 2
+
+
+async def test_a_letter_whose_copy_would_be_none_that_is_taken_here_stays(open_town: OpenTown) -> None:
+    """The copy has more fields in its header than the letter."""
+    async with open_town(message_header_count_max=10) as town:
+        await _forward(town)
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        assert (len(await town.lying(PRACTICE)), await town.lying(DOCTOR)) == (1, [])
+        assert (await town.told(PRACTICE))[0].detail == {"to": DOCTOR, "why": "more than 10 header fields; send fewer"}
 
 
 async def test_where_none_is_kept_the_letter_leaves_the_mailbox(town: Town) -> None:
@@ -110,7 +131,8 @@ async def test_a_target_that_takes_no_mail_for_now_gets_it_later_and_a_bounce_co
     town.clock.advance(timedelta(minutes=2))
     await town.core.queue.work()
     assert (len(await town.lying(PRACTICE)), await town.lying(HOSPITAL)) == (3, [])
-    assert b"multipart/report" in await town.raw((await town.lying(PRACTICE))[0])
+    returned = await town.raw((await town.lying(PRACTICE))[0])
+    assert (b"multipart/report" in returned, b"Content-Type: message/rfc822" in returned) == (True, True), "with the whole letter"
 
 
 async def test_a_letter_to_oneself_leaves_the_inbox_and_stays_in_sent(town: Town) -> None:

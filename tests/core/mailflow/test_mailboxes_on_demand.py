@@ -5,13 +5,16 @@ import asyncio
 import pytest
 
 from mss_sim.core.access.delegation import GrantRequest, grant
+from mss_sim.core.access.identities import NewIdentity
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox.mailboxes import NewMailbox, add_mailbox
 from mss_sim.core.mailflow import mailboxes_on_demand
+from mss_sim.core.mailflow.mailboxes_on_demand import MAGIC_HOLDER, MAGIC_PATIENT
 from mss_sim.core.mailflow.submission import check_recipient
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
 from mss_sim.errors import Rule
+from mss_sim.policy.magic_addresses import MAGIC_ADDRESSES
 from mss_sim.vocabulary.mailboxes import MailboxKind, Right
 from tests.clients import DOCTOR, HOSPITAL, PATIENT
 from tests.core.towns import IDNATS, OpenTown, Town, refused
@@ -45,6 +48,14 @@ async def test_it_is_made_once_whoever_comes_at_the_same_time_and_none_is_there_
     await asyncio.gather(*(mailboxes_on_demand.make_missing(town.world, [_THEIRS, _THEIRS, DOCTOR]) for _ in range(5)))
     assert len(await town.addresses()) == before + 1
     assert (await town.mailbox(_THEIRS)).kind is MailboxKind.ORG
+
+
+@pytest.mark.parametrize(("domain", "holder"), [("medecin.sim.mssante.fr", MAGIC_HOLDER), ("patient.mssante.fr", MAGIC_PATIENT)])
+async def test_a_magic_address_is_shown_as_one_and_nobodys_log_in_holds_it(town: Town, domain: str, holder: NewIdentity) -> None:
+    await mailboxes_on_demand.make_missing(town.world, [f"full@{domain}"])
+    made = await town.mailbox(f"full@{domain}")
+    assert (made.label, made.description) == ("Adresse d'essai full", MAGIC_ADDRESSES["full"].text)
+    assert (made.owner_id, made.red_listed, made.quota_bytes) == ((await town.identity(holder.idnat)).id, True, 0)
 
 
 async def test_one_that_the_control_plane_has_made_is_used(town: Town) -> None:
