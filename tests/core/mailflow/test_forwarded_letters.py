@@ -89,6 +89,15 @@ async def test_two_mailboxes_that_forward_to_each_other_end_at_once(town: Town) 
     assert (await town.told(DOCTOR))[0].detail == {"to": PRACTICE, "why": "loop"}
 
 
+async def test_what_a_hundred_servers_have_taken_goes_round_and_stays(town: Town) -> None:
+    await _forward(town)
+    for taken, passed_on in ((99, 1), (100, 1)):
+        trace = b"Received: from a.example by b.example; Mon, 05 Jan 2026 08:00:00 +0000\r\n" * taken
+        await town.bring(HOSPITAL, PRACTICE, raw=trace + letter(HOSPITAL, PRACTICE).as_bytes(policy=SMTP))
+        assert len(await town.lying(DOCTOR)) == passed_on
+    assert (await town.told(PRACTICE))[0].detail == {"to": DOCTOR, "why": "loop"}
+
+
 async def test_a_chain_ends_after_so_many_mailboxes(open_town: OpenTown) -> None:
     async with open_town(forwarding_hops_max=2) as town:
         await _forward(town)

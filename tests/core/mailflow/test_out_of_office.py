@@ -5,12 +5,16 @@ from email import message_from_bytes
 from email.policy import SMTP
 
 from mss_sim.clock import DAY
+from mss_sim.core.access.delegation import GrantRequest, grant
+from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailflow import out_of_office
 from mss_sim.core.mailflow.out_of_office import WantedAnswer
 from mss_sim.errors import Rule
 from mss_sim.store import conversations
+from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, letter
-from tests.core.towns import OpenTown, Town, refused
+from tests.core.mailflow.carriers import Carrier
+from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 AWAY = WantedAnswer("Le cabinet est fermé.")
 
@@ -102,6 +106,27 @@ async def test_a_new_answer_is_given_anew_and_none_is_given_once_it_is_taken_awa
     assert told == ["out_of_office.set", "out_of_office.set", "out_of_office.removed"]
 
 
+async def test_the_journal_tells_by_which_grant_somebody_set_it_and_took_it_away(town: Town) -> None:
+    given = await grant(town.world, CONTROL, GrantRequest(PRACTICE, IDNATS["newcomer"], frozenset({Right.SEE, Right.MANAGE})))
+    newcomer = await town.actor("newcomer")
+    await out_of_office.put(town.world, newcomer, PRACTICE, AWAY)
+    await out_of_office.remove(town.world, newcomer, PRACTICE)
+    assert [(line.act.value, line.grant_id) for line in (await town.told(PRACTICE))[:2]] == [
+        ("out_of_office.removed", given.id),
+        ("out_of_office.set", given.id),
+    ]
+
+
+async def test_an_answer_to_somebody_at_another_operator_leaves_over_the_wire(open_town: OpenTown) -> None:
+    carrier = Carrier()
+    async with open_town(relay="smtp", transport=carrier) as town:
+        await _away(town)
+        await town.bring(HOSPITAL, PRACTICE)
+        await town.core.queue.work()
+        assert [(job.sender.name, job.receiver.name) for job in carrier.jobs] == [("Messagerie libérale", "Hôpital des Ormes")]
+        assert await town.lying(HOSPITAL) == []
+
+
 async def test_two_absent_mailboxes_answer_each_other_once_and_no_more(town: Town) -> None:
     await _away(town)
     await _away(town, address=DOCTOR)
@@ -162,7 +187,7 @@ async def test_who_may_not_manage_and_what_cannot_be_is_refused(town: Town) -> N
     now = town.clock.now()
     for wanted, said in (
         (WantedAnswer(" \n"), "needs a text"),
-        (WantedAnswer("x", "a\r\nBcc: b"), "one line of text"),
+        (WantedAnswer("x", "a\r\nBcc: b"), "subject is one line of text"),
         (WantedAnswer("x", until_at=now), "nobody would be answered"),
         (WantedAnswer("x", from_at=now - DAY, until_at=now - 1), "nobody would be answered"),
         (WantedAnswer("x", from_at=now + 2 * DAY, until_at=now + DAY), "nobody would be answered"),

@@ -31,3 +31,16 @@ async def test_a_letter_that_closes_is_another_occasion(town: Town) -> None:
     await town.send("doctor", DOCTOR, PATIENT, "[FIN]")
     await town.send("doctor", DOCTOR, PATIENT, X_MSS_MES="FIN")
     assert len(await behaviours.pending(town.world, PATIENT)) == 2
+
+
+async def test_a_reaction_asks_for_the_author_and_the_words_of_the_subject(town: Town) -> None:
+    wanted = (Reaction((Step(StepAct.DELETE),), from_=DOCTOR.upper(), subject="RÉSULTAT"),)
+    await behaviours.set_behaviour(town.world, PATIENT, wanted)
+    for who, sender, subject in (
+        ("doctor", DOCTOR, "Bonjour"),
+        ("hospital", HOSPITAL, "Votre résultat"),
+        ("doctor", DOCTOR, "Votre résultat"),
+    ):
+        assert await behaviours.pending(town.world, PATIENT) == []
+        await town.send(who, sender, PATIENT, subject)
+    assert len(await behaviours.pending(town.world, PATIENT)) == 1

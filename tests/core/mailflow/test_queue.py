@@ -6,26 +6,35 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from email.policy import SMTP as SMTP_POLICY
 
 import pytest
 from aiosmtplib import SMTP
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 from structlog.testing import capture_logs
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import DAY, SECOND, ManualClock
 from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.letter import Addressee, Envelope
+from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, RelayResult
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
+from mss_sim.core.mailflow.submission import SubmissionRequest
+from mss_sim.errors import Refusal
+from mss_sim.faults.actions import Delay
+from mss_sim.faults.rules import Match
 from mss_sim.models.tables import queue as queue_rows
 from mss_sim.smtp.outbound import _hand_over
+from mss_sim.store import conversations
 from mss_sim.store import queue as store_queue
+from mss_sim.store.store import Store
+from mss_sim.vocabulary.faults import Point
+from mss_sim.vocabulary.mail import Notify
 from mss_sim.vocabulary.mailboxes import MailboxState
 from mss_sim.words.sentence import quoted
-from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PRACTICE, Person
+from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Person, letter
 from tests.conftest import StartSimulator
 from tests.core.mailflow.carriers import LATER, TAKEN, Carrier, Slow
 from tests.core.towns import OpenTown, Town
@@ -175,7 +184,19 @@ async def test_recipients_at_one_operator_are_carried_together_and_each_operator
         assert all(0.95 * 600 < job.limit_seconds <= 0.95 * 660 for job in carrier.jobs)
         raw = carrier.jobs[0].raw
         assert raw.startswith(b"Received: ")
-        assert carrier.jobs[0].envelope.sender == HOSPITAL
+
+
+async def test_the_other_server_gets_a_long_letter_whole_with_all_that_its_sender_wants_to_hear(open_town: OpenTown) -> None:
+    carrier = Carrier()
+    async with open_town(relay="smtp", transport=carrier) as town:
+        wanted = Addressee(PRACTICE, frozenset({Notify.SUCCESS, Notify.FAILURE}), f"rfc822;{PRACTICE.title()}")
+        envelope = Envelope(HOSPITAL, (wanted,), "A1", return_full=True)
+        raw = letter(HOSPITAL, PRACTICE, text="Bonjour.\r\n" * 30_000).as_bytes(policy=SMTP_POLICY)
+        await town.core.submission.submit(await town.actor("hospital"), SubmissionRequest(envelope, raw, "ESMTPSA", "test"))
+        await town.core.queue.work()
+        (job,) = carrier.jobs
+        assert job.envelope == envelope
+        assert job.raw.partition(b"\r\nFrom: ")[2] == raw.partition(b"From: ")[2]
 
 
 async def test_without_a_transport_nothing_leaves_and_the_sender_is_told(open_town: OpenTown) -> None:
@@ -224,6 +245,52 @@ async def test_a_letter_that_cannot_be_tried_does_not_hold_up_the_others(open_to
         assert broken.tries > 2
 
 
+async def test_of_a_letter_that_fails_midway_those_who_were_tried_before_are_not_counted_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address in (PRACTICE, DOCTOR):
+        await town.change(address, state=MailboxState.SUSPENDED)
+    await town.send("hospital", HOSPITAL, [PRACTICE, DOCTOR])
+    deliver, asked = Delivery.deliver_stored, list[str]()
+
+    def failing(delivery: Delivery, conn: Connection, one: Letter) -> Refusal | None:
+        asked.append(one.envelope.recipients[0].address)
+        if len(asked) == 2:
+            raise OSError("the disk is full")
+        return deliver(delivery, conn, one)
+
+    monkeypatch.setattr(Delivery, "deliver_stored", failing)
+    town.clock.advance(timedelta(minutes=1))
+    await town.core.queue.work()
+    waiting = await town.world.store.read(store_queue.page, 10)
+    assert {one.person.address: (one.waiting.attempts, one.waiting.last_reply[:9]) for one in waiting} == {
+        asked[0]: (2, "450 4.2.1"),
+        asked[1]: (2, "450 4.3.0"),
+    }
+
+
+async def test_a_fault_says_how_long_a_letter_waits_that_had_waited_before(town: Town) -> None:
+    await town.change(PRACTICE, state=MailboxState.SUSPENDED)
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    await town.change(PRACTICE, state=MailboxState.ACTIVE)
+    town.world.faults.add(Point.DELIVERY, Delay(300), Match(recipient=PRACTICE))
+    for seconds, tries in ((60, 1), (299, 0), (1, 1)):
+        town.clock.advance(timedelta(seconds=seconds))
+        assert await town.core.queue.work() == tries
+    assert len(await town.lying(PRACTICE)) == 1
+
+
+async def test_a_letter_that_waited_is_still_of_the_mailbox_that_wrote_it_whatever_its_return_path(town: Town) -> None:
+    patient, practice = await town.mailbox(PATIENT), await town.mailbox(PRACTICE)
+    await town.change(PATIENT, state=MailboxState.SUSPENDED)
+    await town.send("doctor", DOCTOR, PATIENT, path=PRACTICE)
+    await town.change(PATIENT, state=MailboxState.ACTIVE)
+    town.clock.advance(timedelta(minutes=1))
+    await town.core.queue.work()
+    assert len(await town.lying(PATIENT)) == 1
+    assert await town.world.store.read(conversations.rights_between, patient.id, practice.id) == []
+
+
 async def test_what_a_stopping_queue_had_begun_is_given_back(open_town: OpenTown) -> None:
     slow = Slow()
     async with open_town(relay="smtp", transport=slow) as town:
@@ -235,6 +302,37 @@ async def test_what_a_stopping_queue_had_begun_is_given_back(open_town: OpenTown
         slow.go_on.set()
         assert await town.core.queue.work() == 1
         assert slow.tries == 2
+
+
+async def test_who_waits_for_a_letter_that_is_given_up_goes_on(open_town: OpenTown) -> None:
+    slow = Slow()
+    async with open_town(relay="smtp", transport=slow) as town:
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        async with _at_work(town):
+            await asyncio.wait_for(slow.begun.wait(), 10)
+            waiting = asyncio.create_task(town.core.queue.work())
+            await asyncio.sleep(0)  # it leases before the queue is suspended
+            async with town.core.queue.suspended():
+                await asyncio.wait([waiting])
+            assert not waiting.cancelled()
+            assert waiting.result() == 1
+            slow.go_on.set()
+
+
+async def test_what_another_process_is_trying_is_told_from_what_this_one_does(open_town: OpenTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow()
+    async with open_town(relay="smtp", transport=slow) as town:
+        queue, now = town.core.queue, town.clock.now()
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        (theirs,) = await town.world.store.write(lambda conn: store_queue.lease(conn, now, now + DAY, now + 60 * SECOND, 10))
+        await town.send("hospital", HOSPITAL, DOCTOR)
+        assert await queue._begin()  # noqa: SLF001 - as `run` does, which would take over all
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        assert await queue.elsewhere() == [], "nobody else is on this store"
+        monkeypatch.setattr(Store, "exclusive", False)
+        assert await queue.elsewhere() == [theirs]
+        slow.go_on.set()
+        await queue.stop(5)
 
 
 async def test_who_runs_alone_takes_over_what_a_dead_one_had_begun(open_town: OpenTown) -> None:
@@ -322,6 +420,25 @@ async def test_letters_to_others_go_past_those_to_a_silent_operator(open_town: O
         assert silent.most_at_once == most
         assert silent.tries["Clinique des Pins"] == 200, "each is tried once"
         assert {(await town.kinds(one))[-1] for one in waiting} == {"relayed"}
+
+
+async def test_where_more_are_tried_than_there_is_room_for_no_other_is_begun(open_town: OpenTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may have letters tried by hand at any time."""
+    monkeypatch.setattr("mss_sim.core.mailflow.queue._UNDER_WAY_MAX", 1)
+    silent = Silent()
+    async with open_town(relay="smtp", transport=silent) as town:
+        queue = town.core.queue
+        for _ in range(3):
+            await town.send("hospital", HOSPITAL, CLINIC)
+        assert await queue._begin()  # noqa: SLF001 - as `run` does
+        free = next(one for one in await town.world.store.read(store_queue.page, 3) if one.waiting.leased_until is None)
+        by_hand = asyncio.create_task(queue.try_now(free.person.id))
+        await _until_tried(silent, "Clinique des Pins", 2)
+        assert not await queue._begin()  # noqa: SLF001
+        silent.may_speak.set()
+        assert await queue.work() == 3
+        await by_hand
+        assert silent.most_at_once == 2
 
 
 async def test_what_is_held_for_a_silent_operator_is_given_back_when_the_queue_stops(open_town: OpenTown) -> None:
