@@ -186,10 +186,10 @@ REFUSALS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("refusal
 
 
 @contextlib.contextmanager
-def refused(rule: Rule, said: str = "") -> Iterator[None]:
+def refused(rule: Rule, said: str = "") -> Iterator[pytest.ExceptionInfo[Refusal]]:
     """What is done inside is refused by that rule, in words that hold `said`."""
     with pytest.raises(Refusal) as caught:
-        yield
+        yield caught
     assert (caught.value.rule, said in caught.value.detail) == (rule, True), str(caught.value)
     _compare_with_row(caught.value)
 

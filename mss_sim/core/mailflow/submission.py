@@ -199,7 +199,7 @@ class Submission:
         def unit(conn: Connection) -> None:
             held = access_to(conn, sender, actor.identity.id, now) if sender else None
             mailbox_id = held.mailbox_id if held and held.access.rights else None
-            journal.write(world, conn, journal.by(actor), [Entry(Act.REFUSED, mailbox_id, detail)], at=now)
+            journal.write(world, conn, journal.by(actor), [Entry(Act.REFUSED, mailbox_id, detail)])
 
         await world.store.write(unit)
 

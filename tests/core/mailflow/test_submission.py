@@ -1,12 +1,13 @@
 """Submission: to whom a letter may go, and what the server writes above a letter."""
 
+import asyncio
 from dataclasses import replace
 from email.policy import SMTP
 from typing import Any
 
 import pytest
 
-from mss_sim.core.access import delegation
+from mss_sim.core.access import carer_masks, delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailbox import mailboxes
@@ -14,9 +15,10 @@ from mss_sim.core.mailbox.mailboxes import NewMailbox
 from mss_sim.core.mailflow.submission import check_recipient, check_size, size_max
 from mss_sim.core.trust import operators
 from mss_sim.core.trust.operators import NewOperator
-from mss_sim.errors import RecipientsRefused, Refusal, Rule
+from mss_sim.errors import Failure, RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import addresses_of
 from mss_sim.mail.parse import parse
+from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import MailboxKind, MailboxState, Right
@@ -105,6 +107,29 @@ async def test_a_size_that_is_told_is_held_against_the_recipients_limit(town: To
         await _check(town, _DOCTOR, PRACTICE, 1_001)
 
 
+async def test_a_magic_address_refuses_or_lets_wait_whoever_names_it(open_town: OpenTown) -> None:
+    refusing, slow = "refuse-550@medecin.sim.mssante.fr", "slow-30s@medecin.sim.mssante.fr"
+    async with open_town(mailbox_magic_slow_seconds=0.05) as town:
+        with pytest.raises(Failure, match=f"The address {refusing} refuses every letter") as caught:
+            await _check(town, _DOCTOR, refusing)
+        assert (caught.value.subject, caught.value.code, caught.value.status) == (refusing, 550, "5.7.1")
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await _check(town, _DOCTOR, slow)
+        assert loop.time() - began >= 0.05
+
+
+async def test_what_is_masked_from_a_carer_gives_him_nothing_to_answer(town: Town) -> None:
+    carer = GrantRequest(PATIENT, IDNATS["newcomer"], frozenset({Right.SEE, Right.READ, Right.SEND_ON_BEHALF}))
+    await delegation.grant(town.world, CONTROL, carer)
+    await town.send("doctor", DOCTOR, PATIENT)
+    await _check(town, ("newcomer", PATIENT), DOCTOR)
+    await carer_masks.mask_correspondent(town.world, await town.actor("patient"), PATIENT, DOCTOR)
+    with refused(Rule.NOT_INVITED):
+        await _check(town, ("newcomer", PATIENT), DOCTOR)
+    await _check(town, ("patient", PATIENT), DOCTOR)
+
+
 async def test_a_patient_is_told_at_once_that_he_was_not_invited(town: Town) -> None:
     patient = ("patient", PATIENT)
     for address in (DOCTOR, PATIENT2, ABROAD):
@@ -136,16 +161,18 @@ async def test_the_limit_is_the_mailboxs_own_else_its_operators_else_the_setting
 
 
 async def _sent(town: Town, who: str, sender: str, **headers: Any) -> list[str]:
-    """The Sender fields of a letter as it arrived."""
+    """The Sender fields of a letter as it arrived, which are those that lists show."""
     await town.send(who, sender, DOCTOR2, **headers)
-    parsed = parse(await town.raw((await town.lying(DOCTOR2))[0]))
+    item = (await town.lying(DOCTOR2))[0]
+    parsed = parse(await town.raw(item))
+    assert [{"name": name, "address": address} for name, address in parsed.sender] == read_summary(item.message.summary).sender
     return [address for _, address in parsed.sender]
 
 
 async def test_a_delegate_is_named_as_sender_and_nobody_names_another(town: Town) -> None:
     assert await _sent(town, "secretary", PRACTICE) == [PRACTICE]
     raw = await town.raw((await town.lying(DOCTOR2))[0])
-    assert b"Sophie PETIT" in raw
+    assert f"\r\nSender: Sophie PETIT <{PRACTICE}>\r\n".encode() in raw
     assert await _sent(town, "secretary", PRACTICE, Sender=DOCTOR) == [PRACTICE]
     assert await _sent(town, "doctor", PRACTICE, Sender=HOSPITAL) == []
     assert await _sent(town, "hospital_ward", WARD, Sender=HOSPITAL) == []

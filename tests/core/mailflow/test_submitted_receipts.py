@@ -17,7 +17,7 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD
-from tests.core.towns import IDNATS, Town, refused
+from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 
 def _mdn(reader: str, to: str, message_id: str | None, author: str) -> bytes:
@@ -113,6 +113,17 @@ async def test_a_patients_receipt_goes_to_nobody_but_who_asked_for_it(town: Town
     assert await town.lying(HOSPITAL) == []
     with refused(Rule.NOT_INVITED):
         await _receipt(town, "patient", PATIENT, sent, to=HOSPITAL, path=PATIENT)
+
+
+async def test_by_a_setting_the_patient_alone_says_that_he_has_read(open_town: OpenTown) -> None:
+    async with open_town(carers_receipts=False) as town:
+        sent = await town.send("doctor", DOCTOR, PATIENT, Disposition_Notification_To=DOCTOR)
+        carer = GrantRequest(PATIENT, IDNATS["newcomer"], frozenset({Right.SEE, Right.READ, Right.SEND_ON_BEHALF}))
+        await delegation.grant(town.world, CONTROL, carer)
+        with refused(Rule.RECEIPT_NOT_REQUESTED, "The patient alone confirms"):
+            await _receipt(town, "newcomer", PATIENT, sent, to=DOCTOR)
+        await _receipt(town, "patient", PATIENT, sent, to=DOCTOR)
+        assert (await town.kinds(sent))[-1] == "displayed"
 
 
 @pytest.mark.parametrize("deleted", [False, True])

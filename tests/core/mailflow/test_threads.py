@@ -2,10 +2,14 @@
 
 from email.policy import SMTP
 
+from mss_sim.clock import DAY, HOUR
 from mss_sim.core.conversations import conversations
-from mss_sim.core.mailbox import messages
+from mss_sim.core.mailbox import copies, messages
+from mss_sim.core.mailbox.copies import InFolder
+from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, prepare
 from mss_sim.mail.parse import parse
+from mss_sim.store import queue as store_queue
 from mss_sim.vocabulary.doors import Door
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PRACTICE, WARD, letter
 from tests.core.towns import OpenTown, Town
@@ -39,6 +43,13 @@ async def test_whoever_got_a_letter_answers_in_its_conversation_and_so_does_who_
     assert await _thread(town, DOCTOR2) == sent.message_id
     await town.send("hospital", HOSPITAL, DOCTOR, In_Reply_To=_name(sent))
     assert await _thread(town, DOCTOR) == sent.message_id
+
+
+async def test_who_copied_a_letter_that_was_written_to_another_mailbox_answers_in_its_conversation(town: Town) -> None:
+    sent, doctor = await town.send("hospital", HOSPITAL, PRACTICE), await town.actor("doctor")
+    await copies.copy(town.world, doctor, InFolder(FolderRef(PRACTICE, "INBOX"), [(1, 10)]), FolderRef(DOCTOR, "INBOX"))
+    await town.send("doctor", DOCTOR, HOSPITAL, In_Reply_To=_name(sent))
+    assert await _thread(town, HOSPITAL) == sent.message_id
 
 
 async def test_a_stranger_who_guessed_a_name_joins_nothing(town: Town) -> None:
@@ -140,3 +151,14 @@ async def test_a_letter_that_comes_back_from_the_wire_joins_the_one_of_its_name_
         for subject in ("Deux", "Un"):
             await town.bring(HOSPITAL, PRACTICE, subject, Message_ID="<one@test>")
             assert await _thread(town, PRACTICE) == left[subject].message_id
+
+
+async def test_one_without_a_name_joins_the_one_on_its_way_that_has_its_octets(open_town: OpenTown) -> None:
+    async with open_town(relay="smtp") as town:
+        for subject in ("Un", "Deux"):
+            await town.send("hospital", HOSPITAL, PRACTICE, subject, Message_ID="none")
+        now = town.clock.now()
+        await town.world.store.write(lambda conn: store_queue.lease(conn, now, now + DAY, now + HOUR, 10))
+        for left in await town.lying(HOSPITAL, "Sent"):
+            await town.bring(HOSPITAL, PRACTICE, raw=await town.raw(left))
+            assert await _thread(town, PRACTICE) == left.message.thread_id
