@@ -101,7 +101,7 @@ def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, repo
 
 
 def _meant(conn: Connection, letter: Letter, sent: Sequence[SentLetter], said: Told, address: str) -> SentLetter | None:
-    """Of several letters with one Message-ID the one that the report gives back, else the newest of which it tells something new."""
+    """Of several letters to one address with one Message-ID the one that the report gives back, else the newest that it tells more of."""
     if len(sent) < 2:
         return sent[0] if sent else None
     returned = given_back(letter)
@@ -109,7 +109,7 @@ def _meant(conn: Connection, letter: Letter, sent: Sequence[SentLetter], said: T
     events = submissions.events_of(conn, people.values())
 
     def rank(one: SentLetter) -> tuple[int, bool]:
-        known = any(event.kind is said.kind and event.report_id for event in events.get(people.get(one.id, 0), ()))
+        known = any(event.kind is said.kind and event.report_id for event in events[people[one.id]])
         return likeness(returned, messages.raw(conn, one.message_id)), not known
 
     return max(sent, key=rank)
