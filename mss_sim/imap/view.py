@@ -6,8 +6,7 @@ responses that bring the client up to date, in order, each change once.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
-from collections.abc import Sequence as Items
+from collections.abc import Iterable, Iterator, Sequence
 
 from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderRef, FolderState, Opening, SelectedFolder
 from mss_sim.core.world.store_types import Uids, extended
@@ -42,7 +41,7 @@ class View:
         at = bisect_left(self.uids, uid, start)
         return at + 1 if at < len(self.uids) and self.uids[at] == uid else None
 
-    def numbers(self, uids: Items[int]) -> list[int]:
+    def numbers(self, uids: Sequence[int]) -> list[int]:
         """The sequence numbers of ascending UIDs; those that the client does not know are left out."""
         if len(uids) * 8 < len(self.uids):
             return [number for uid in uids if (number := self.number(uid))]
@@ -99,7 +98,7 @@ class View:
         """Spans as ranges of UIDs: between two UIDs that the client knows there is none that it does not know."""
         return [(self.uids[low], self.uids[high - 1]) for low, high in spans]
 
-    def batches(self, spans: Items[Span], size: int) -> Iterator[list[Span]]:
+    def batches(self, spans: Sequence[Span], size: int) -> Iterator[list[Span]]:
         """The same copies, at most `size` at a time."""
         batch: list[Span] = []
         room = size

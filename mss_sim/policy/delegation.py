@@ -121,7 +121,9 @@ def decide_grant(
             reference="quirks#who-may-grant",
         )
     if to_himself:
-        raise Refusal(Rule.GRANT_NOT_ALLOWED, say("Nobody grants to himself or edits his own grant."), reference="quirks#who-may-grant")
+        raise Refusal(
+            Rule.GRANT_NOT_ALLOWED, say("Nobody grants to themselves or edits their own grant."), reference="quirks#who-may-grant"
+        )
     beyond = rights - granter.rights
     if beyond:
         names = ", ".join(sorted(beyond))
@@ -198,13 +200,13 @@ def decide_hand_over(*, from_himself: bool, to_himself: bool) -> None:
     if from_himself:
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            say("Nobody hands over his own grants: renounce them, and ask a holder of the mailbox to grant to your successor."),
+            say("Nobody hands over their own grants: renounce them, and ask a holder of the mailbox to grant to your successor."),
             reference="quirks#who-may-grant",
         )
     if to_himself:
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            say("Nobody hands grants over to himself; ask a holder of the mailbox for one."),
+            say("Nobody hands grants over to themselves; ask a holder of the mailbox for one."),
             reference="quirks#who-may-grant",
         )
 
@@ -216,7 +218,7 @@ def decide_revocation(revoker: Access, *, own: bool) -> None:
     if not revoker.may(Right.MANAGE):
         raise Refusal(
             Rule.GRANT_NOT_ALLOWED,
-            say("Only a holder of the mailbox or a grantee with manage may grant or revoke; a grantee may renounce his own grant."),
+            say("Only a holder of the mailbox or a grantee with manage may grant or revoke; a grantee may renounce their own grant."),
             reference="quirks#who-may-grant",
         )
 

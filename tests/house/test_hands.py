@@ -22,7 +22,8 @@ def _attributes(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", [path for path in _FILES if _name(path).split("/")[0] not in _STORE_IN], ids=_name)
 def test_no_door_reaches_through_the_world_into_the_store(path: Path) -> None:
-    assert {one for one in _attributes(path) if one.endswith("world.store")} == set()
+    reached = {one for one in _attributes(path) if one.endswith(".store")} - {"changes.store", "commands.store"}  # the IMAP command
+    assert reached == set()
 
 
 @pytest.mark.parametrize("path", [path for path in _FILES if _name(path).split("/")[0] in ("psc", "control", "public")], ids=_name)

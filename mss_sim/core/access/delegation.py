@@ -284,7 +284,7 @@ async def set_rights(world: World, by: Requester, address: str, who: str, rights
         own = grantee.id == by.identity_id
         if mailboxes.role_of(conn, mailbox, grantee.id) is not None:
             raise Refusal(
-                Rule.GRANTEE_NOT_ALLOWED, say("{who} holds this mailbox by himself; grants are for others.", who=who), subject=who[:100]
+                Rule.GRANTEE_NOT_ALLOWED, say("{who} holds this mailbox already; grants are for others.", who=who), subject=who[:100]
             )
         rows = [row for row in grants.between(conn, mailbox.id, grantee.id) if grant_of(row).holds_at(now)]
         held = frozenset[Right]().union(*(row.rights for row in rows))

@@ -74,7 +74,7 @@ class Reception:
         if (hidden and not (is_report and not sender)) or unknown:
             raise Refusal(
                 Rule.NOT_INVITED,
-                say("A patient writes under his own return path, from a mailbox that exists, to who wrote to him."),
+                say("A patient writes under their own return path, from a mailbox that exists, to somebody who wrote to them."),
                 subject=sender or hidden[0],
                 reference="cnam#answer",
             )

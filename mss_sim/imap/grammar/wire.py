@@ -8,7 +8,7 @@ octets counted and dropped.
 """
 
 import re
-from collections.abc import Sequence as Items
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mss_sim.imap.grammar import names
@@ -246,7 +246,7 @@ def read_sequence(text: bytes) -> SequenceSet:
 class Arguments:
     """What follows the verb of a command, read from left to right. Every reader raises Bad on any other input."""
 
-    def __init__(self, pieces: Items[bytes | Literal], *, utf8: bool, utf8_accepted: bool = False) -> None:
+    def __init__(self, pieces: Sequence[bytes | Literal], *, utf8: bool, utf8_accepted: bool = False) -> None:
         self._pieces = pieces
         self._index = 0
         self._at = 0

@@ -1,8 +1,7 @@
 """FETCH: the metadata of many copies in one query, the messages themselves in pieces, so that a slow reader costs no memory."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from collections.abc import Sequence as Items
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mss_sim.core.mailbox import copies, selected_folder
@@ -86,7 +85,7 @@ def _tell_vanished(session: Session, view: View, sequence: SequenceSet) -> None:
         session.say(b"* VANISHED (EARLIER) " + sequence_set(gone))
 
 
-async def _figures(session: Session, view: View, spans: Items[Span], items: Items[FetchItem]) -> None:
+async def _figures(session: Session, view: View, spans: Sequence[Span], items: Sequence[FetchItem]) -> None:
     """Flags of many copies: the usual request for a whole folder, so each line is made of a shape that many share."""
     recent_spans = view.recent_spans()
     for batch in view.batches(spans, _FIGURES_AT_ONCE):
@@ -105,14 +104,14 @@ async def _figures(session: Session, view: View, spans: Items[Span], items: Item
             await _send_joined(session, "".join(lines).encode("ascii"), lines[0].encode("ascii"), len(lines))
 
 
-def _numbers(view: View, batch: Items[Span], uids: Uids) -> Items[int]:
+def _numbers(view: View, batch: Sequence[Span], uids: Uids) -> Sequence[int]:
     """The sequence numbers of the copies of a batch that are still there."""
     if len(uids) == sum(high - low for low, high in batch):
         return [number for low, high in batch for number in range(low + 1, high + 1)]
     return view.numbers(uids)
 
 
-def _shape(mark: Mark, items: Items[FetchItem], *, recent: bool) -> str:
+def _shape(mark: Mark, items: Sequence[FetchItem], *, recent: bool) -> str:
     """The response for a copy with these marks, with places for its numbers."""
     flags = flag_list(mark.flags, mark.seen, mark.keywords, recent).decode("ascii").replace("%", "%%")
     shown = {"FLAGS": f"FLAGS {flags}", "UID": "UID %d", "MODSEQ": "MODSEQ (%d)"}
@@ -135,7 +134,7 @@ async def _send_joined(session: Session, octets: bytes, first: bytes, count: int
     await session.stream.flush()
 
 
-async def _states(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
+async def _states(session: Session, view: View, spans: Sequence[Span], items: Sequence[FetchItem], since: int) -> None:
     makers = [_MAKERS[item.name] for item in items]
     for batch in view.batches(spans, _STATES_AT_ONCE):
         rows = await selected_folder.states(session.world, session.actor, view.place, view.ranges(batch))
@@ -143,7 +142,7 @@ async def _states(session: Session, view: View, spans: Items[Span], items: Items
         await _send(session, _lines(view, changed, items, makers))
 
 
-async def _contents(session: Session, view: View, spans: Items[Span], items: Items[FetchItem], since: int) -> None:
+async def _contents(session: Session, view: View, spans: Sequence[Span], items: Sequence[FetchItem], since: int) -> None:
     """ENVELOPE and BODYSTRUCTURE as stored; the bytes of messages a piece at a time."""
     needs_bytes = any(item.needs_bytes for item in items)
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
@@ -171,7 +170,7 @@ async def _contents(session: Session, view: View, spans: Items[Span], items: Ite
             await _show(session, view, states, shown, [*makers, *(_MAKERS[item.name] for item in shown[len(items) :])])
 
 
-def _news_of_reading(session: Session, items: Items[FetchItem]) -> list[FetchItem]:
+def _news_of_reading(session: Session, items: Sequence[FetchItem]) -> list[FetchItem]:
     """What a response says unasked when its message was marked as read: the client hears of that change nowhere else (ref: rfc7162#3.1)."""
     wanted = ["UID"] if Enabled.QRESYNC in session.enabled else []
     wanted += ["FLAGS", *(["MODSEQ"] if session.condstore else [])]
@@ -180,7 +179,7 @@ def _news_of_reading(session: Session, items: Items[FetchItem]) -> list[FetchIte
 
 
 async def _show(
-    session: Session, view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]
+    session: Session, view: View, states: list[_State], items: Sequence[FetchItem], makers: Sequence[Callable[[_State], bytes]]
 ) -> None:
     """The responses of one piece, a megabyte at a time however often its messages are requested, read in a thread when that takes long."""
     octets = sum(len(state.letter.raw) for state in states)
@@ -197,7 +196,9 @@ async def _show(
         await session.stream.flush()
 
 
-def _pieces_of(view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> Iterator[bytes]:
+def _pieces_of(
+    view: View, states: list[_State], items: Sequence[FetchItem], makers: Sequence[Callable[[_State], bytes]]
+) -> Iterator[bytes]:
     """The same as `_lines`, item by item; undecodable parts are found before a response is begun."""
     for state in states:
         for item in items:
@@ -244,7 +245,7 @@ def _which(view: View, states: list[_State]) -> InFolder:
     return InFolder(view.place, ranges_of(state.row.uid for state in states))
 
 
-def _lines(view: View, states: list[_State], items: Items[FetchItem], makers: Items[Callable[[_State], bytes]]) -> list[bytes]:
+def _lines(view: View, states: list[_State], items: Sequence[FetchItem], makers: Sequence[Callable[[_State], bytes]]) -> list[bytes]:
     shape = b"* %d FETCH (" + b" ".join(item.label.replace(b"%", b"%%") + b" %b" for item in items) + b")\r\n"
     numbers = view.numbers([state.row.uid for state in states])
     return [shape % (number, *[make(state) for make in makers]) for number, state in zip(numbers, states, strict=True)]

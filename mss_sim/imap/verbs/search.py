@@ -1,8 +1,7 @@
 """SEARCH, SORT, THREAD: the view turns numbers into UIDs, the store answers, the view turns UIDs into numbers."""
 
 import asyncio
-from collections.abc import Callable
-from collections.abc import Sequence as Items
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from mss_sim.core.mailbox import selected_folder
@@ -107,7 +106,7 @@ async def _arranged(session: Session, key: Key, arrange: Callable[[list[Threaded
     """The messages that match a key, in an order; many are ordered in a thread, so that others do not wait for it."""
     view = session.opened
     found, _ = await _found(session, view, key)
-    rows: Items[Sortable] = await selected_folder.sortables(session.world, session.actor, view.place, found)
+    rows: Sequence[Sortable] = await selected_folder.sortables(session.world, session.actor, view.place, found)
 
     def work() -> T:
         return arrange([_letter(row, row.uid if by_uid else view.number(row.uid) or 0) for row in rows])

@@ -182,7 +182,7 @@ async def test_a_patient_does_not_hide_behind_another_return_path(town: Town) ->
     await town.send("doctor", DOCTOR, PATIENT)
     server = "mailer-daemon@patient.mssante.fr"
     for path, author in ((CLINIC, PATIENT), (PATIENT2, PATIENT), ("", PATIENT), (CLINIC, server)):
-        with refused(Rule.NOT_INVITED, "under his own return path"):
+        with refused(Rule.NOT_INVITED, "under their own return path"):
             await town.bring(path, DOCTOR, author=author)
     await town.bring(PATIENT, DOCTOR)
     assert len(await town.lying(DOCTOR)) == 1
