@@ -24,7 +24,8 @@ async def test_a_mailbox_of_ones_own_operator_refuses_in_the_words_of_the_rule(t
         await town.send("hospital", HOSPITAL, WARD)
     told = refused.value
     assert isinstance(told, Failure)
-    assert (told.code, told.status, told.detail) == (int(code), status, f"asked for (fault {kept.rule.id})")
+    assert (told.code, told.status, told.fault) == (int(code), status, kept.rule.id)
+    assert told.detail == f"asked for (fault {kept.rule.id})"
     await town.send("hospital", HOSPITAL, WARD)
     assert len(await town.lying(WARD)) == 1
 
