@@ -96,7 +96,7 @@ def write_folder(files: SeedFiles, folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(octets)
-    (folder / TOML).write_text(files.text, encoding="utf-8", newline="\n")
+    (folder / TOML).write_bytes(files.text.encode())
 
 
 def _of_found(found: Iterator[tuple[str, bytes]]) -> SeedFiles:
@@ -157,11 +157,12 @@ def _of_entries(archive: zipfile.ZipFile, most: int) -> Iterator[tuple[str, byte
 
 def _of_toml(file: Path, most: int) -> SeedFiles:
     """Of one file: the letters that it names, and no others that may lie there."""
-    _check_room(file.name, most - file.stat().st_size, most)
+    room = most - file.stat().st_size
+    _check_room(file.name, room, most)
     text, told = parsed(file.read_bytes(), file.name)
     rows = told.get("letters", [])
     named = [row.get("file") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    letters, room = dict[str, bytes](), most
+    letters = dict[str, bytes]()
     for name in (one for one in named if isinstance(one, str)):
         _check_name(name)
         path = file.parent / name

@@ -11,7 +11,7 @@ from mss_sim.errors import Rule
 from tests.core.towns import refused
 
 _MOST = 10_000
-_TEXT = '[[letters]]\nfile = "letters/a.eml"\n'
+_TEXT = '[[letters]]\nfile = "letters/a.eml"\n[[letters]]\nfile = "letters/b.eml"\n'
 _LETTER = b"Subject: a\r\n\r\nBonjour.\r\n"
 
 
@@ -20,7 +20,8 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "lesson"
     (made / "letters").mkdir(parents=True)
     (made / "seed.toml").write_text(_TEXT, encoding="utf-8")
-    (made / "letters" / "a.eml").write_bytes(_LETTER)
+    for name in ("a.eml", "b.eml"):
+        (made / "letters" / name).write_bytes(_LETTER)
     return made
 
 
@@ -34,13 +35,14 @@ def _zip(*entries: tuple[str, bytes]) -> io.BytesIO:
 
 def test_a_folder_an_archive_and_a_file_say_the_same(folder: Path, tmp_path: Path) -> None:
     found = read(folder, _MOST)
-    assert (found.text, dict(found.letters)) == (_TEXT, {"letters/a.eml": _LETTER})
+    assert (found.text, dict(found.letters)) == (_TEXT, dict.fromkeys(("letters/a.eml", "letters/b.eml"), _LETTER))
     write_archive(found, tmp_path / "lesson.zip")
     write_folder(found, tmp_path / "other")
     for place in (folder / "seed.toml", tmp_path / "lesson.zip", tmp_path / "other"):
         assert read(place, _MOST) == found
     assert (tmp_path / "lesson.zip").stat().st_mode & 0o777 == 0o600
-    assert of_archive(_zip(("x/lesson/seed.toml", _TEXT.encode()), ("x/lesson/letters/a.eml", _LETTER)), "x", _MOST) == found
+    letters = [(f"x/lesson/{name}", octets) for name, octets in found.letters.items()]
+    assert of_archive(_zip(("x/lesson/seed.toml", _TEXT.encode()), *letters), "x", _MOST) == found
 
 
 def test_nothing_is_written_over(folder: Path) -> None:
@@ -61,7 +63,7 @@ def test_litter_is_passed_over_and_nothing_else(folder: Path) -> None:
     for name in (".DS_Store", ".git/config", "Thumbs.db", "README.md", "letters/.hidden.eml"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"x")
-    assert list(read(folder, _MOST).letters) == ["letters/a.eml"]
+    assert list(read(folder, _MOST).letters) == ["letters/a.eml", "letters/b.eml"]
     (folder / "notes.txt").write_bytes(b"x")
     with refused(Rule.INVALID, "notes.txt: it is no part of a seed"):
         read(folder, _MOST)
@@ -98,21 +100,34 @@ def test_of_one_file_letters_that_are_no_tables_name_nothing(tmp_path: Path, row
     assert (found.text, dict(found.letters)) == (rows, {})
 
 
-@pytest.mark.parametrize(
-    "name", ["../a.eml", "/a.eml", "a/../../b.eml", "a\\b.eml", "C:a.eml", "a//b.eml", "./a.eml", "a\x7f.eml", "a" * 300 + ".eml"]
-)
+@pytest.mark.parametrize("name", ["../a.eml", "/a.eml", "a/../../b.eml", "a\\b.eml", "C:a.eml", "a//b.eml", "./a.eml", "a\x7f.eml"])
 def test_a_name_is_below_the_folder(name: str) -> None:
-    with refused(Rule.INVALID, "its name"):
+    with refused(Rule.INVALID, "its name leads out of the folder"):
         of_archive(_zip(("seed.toml", b""), (name, _LETTER)), "x.zip", _MOST)
 
 
-def test_all_of_it_has_room(folder: Path) -> None:
-    size = len(_TEXT) + len(_LETTER)
-    assert read(folder, size).letters
-    with refused(Rule.INVALID, f"with it there are over {size - 1} bytes"):
-        read(folder, size - 1)
-    with refused(Rule.INVALID, "MSS_SIM_SEEDS_SIZE_BYTES_MAX"):
-        read(folder / "seed.toml", len(_LETTER) - 1)
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (("a" * 197 + ".eml", _LETTER), f"{'a' * 197}.em: its name has over 200 characters; shorten it."),
+        (("letters/A.EML", _LETTER), "letters/A.EML: it is there twice, or differs by capitals alone; keep one."),
+        (("b.eml", b"\xef\xbb\xbf \r\n"), "b.eml: it is empty; put the letter there, or take it out."),
+    ],
+)
+def test_what_cannot_lie_there_is_told_by_its_name(entry: tuple[str, bytes], why: str) -> None:
+    with refused(Rule.INVALID, why):
+        of_archive(_zip(("seed.toml", b""), ("letters/a.eml", _LETTER), entry), "x.zip", _MOST)
+
+
+def test_all_of_it_has_room(folder: Path, tmp_path: Path) -> None:
+    """In whichever form it lies there."""
+    size = len(_TEXT) + 2 * len(_LETTER)
+    write_archive(read(folder, _MOST), tmp_path / "lesson.zip")
+    for place in (folder, folder / "seed.toml", tmp_path / "lesson.zip"):
+        assert len(read(place, size).letters) == 2
+        for most in (size - 1, len(_TEXT) + len(_LETTER), len(_TEXT) - 1):
+            with refused(Rule.INVALID, f"with it there are over {most} bytes; leave letters out, or raise MSS_SIM_SEEDS_SIZE_BYTES_MAX."):
+                read(place, most)
 
 
 def test_an_archive_that_says_less_than_it_holds_is_a_damaged_one() -> None:
@@ -135,6 +150,8 @@ def test_an_unusual_archive_says_so() -> None:
 def test_what_an_archive_says_is_told_without_its_letters(folder: Path, tmp_path: Path) -> None:
     write_archive(read(folder, _MOST), tmp_path / "a.zip")
     assert told_in(tmp_path / "a.zip", len(_TEXT)) == read(folder, _MOST).told
+    with refused(Rule.INVALID, f"seed.toml: with it there are over {len(_TEXT) - 1} bytes"):
+        told_in(tmp_path / "a.zip", len(_TEXT) - 1)
     (tmp_path / "b.zip").write_bytes(_zip(("x/seed.toml", b"a = 1")).getvalue())
     assert told_in(tmp_path / "b.zip", _MOST) == {"a": 1}
     (tmp_path / "b.zip").write_bytes(b"x")
