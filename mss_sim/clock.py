@@ -12,7 +12,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, overload
 
 from mss_sim.vocabulary.clock import ClockMode
 from mss_sim.words.sentence import SpokenError, say
@@ -164,6 +164,16 @@ def after(instant: Micros, duration: str) -> Micros:
         return from_datetime(moved + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds))
     except (OverflowError, ValueError) as error:
         raise NoDuration(say("the calendar ends before; name a shorter duration")) from error
+
+
+@overload
+def iso(instant: Micros) -> str:
+    """Of an instant there is always a text."""
+
+
+@overload
+def iso(instant: Micros | None) -> str | None:
+    """Of none there is none."""
 
 
 def iso(instant: Micros | None) -> str | None:

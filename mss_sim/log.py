@@ -59,7 +59,7 @@ def teller() -> Callable[[Sequence[Told]], None] | None:
     as_json = isinstance(told["processors"][-1], structlog.processors.JSONRenderer)
 
     def tell(events: Sequence[Told]) -> None:
-        now = iso(SystemClock().now()) or ""
+        now = iso(SystemClock().now())
         write = _json_line if as_json else _line
         out.msg("\n".join([write(now, name, fields) for name, fields in events]))
 

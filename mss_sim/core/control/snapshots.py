@@ -214,8 +214,8 @@ async def _describe(world: World, name: str, about: About) -> Manifest:
     return Manifest(
         name=name,
         note=about.note,
-        made_at=iso(world.clock.machine_now) or "",
-        world_at=iso(world.clock.now()) or "",
+        made_at=iso(world.clock.machine_now),
+        world_at=iso(world.clock.now()),
         program=version("mss-sim"),
         schema=schema.HEAD,
         seed=about.seed,

@@ -132,7 +132,7 @@ def check_room(world: World, name: str, *, replace: bool) -> Path:
 def _put(files: SeedFiles, place: Path) -> None:
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=place.parent) as beside:
-        made = Path(beside) / "made"
+        made = Path(beside) / place.name
         seed_formats.write_archive(files, made)
         made.replace(place)
 

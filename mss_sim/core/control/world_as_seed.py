@@ -122,10 +122,9 @@ class _Telling:
     def files(self) -> SeedFiles:
         """The seed, whole."""
         about = self.about
-        told = {name: value for name, value in about.settings.items() if is_of_a_world(name)}
         letters = list(self._letters())
         tables: dict[str, Any] = {
-            "settings": {name: value for name, value in told.items() if value is not None},
+            "settings": said({name: value for name, value in about.settings.items() if is_of_a_world(name)}),
             "clock": self._clock(),
             "operators": list(self._operators()),
             "identities": list(self._identities()),
@@ -143,19 +142,16 @@ class _Telling:
                 for one in dispensations.list_all(self.conn)
             ],
         }
-        head = self._head([name for name, value in told.items() if value is None])
-        text = toml_text.document(tables, [line.in_language(about.language) for line in head])
+        text = toml_text.document(tables, [line.in_language(about.language) for line in self._head()])
         return SeedFiles(text, tomllib.loads(text), self.letters)
 
-    def _head(self, unsaid: list[str]) -> Iterator[Sentence]:
+    def _head(self) -> Iterator[Sentence]:
         yield say("A world of mss-sim as a seed, at {at} of its time.", at=to_datetime(self.about.at).isoformat())
         yield say("Begin one with it: mss-sim run --seed FOLDER, or PUT /control/seeds/NAME/file and POST /control/worlds.")
-        counts = {name: number for name, number in told_of.untold(self.conn).items() if number}
-        counts["psc_clients"] = max(counts.get("psc_clients", 0) - 1, 0)  # every world has the first one
+        counts = told_of.untold(self.conn)
+        counts["psc_clients"] = max(counts["psc_clients"] - 1, 0)  # every world has the first one
         left = ", ".join(f"{name}: {number}" for name, number in counts.items() if number) or "-"
         yield say("Not told, for a seed has no words for it: ids, UIDs, keys, faults, transcripts; and rows of {left}.", left=left)
-        if unsaid:
-            yield say("Settings that are nothing here, which TOML cannot say: {names}.", names=", ".join(unsaid))
 
     def _clock(self) -> Row:
         kept = clocks.kept(self.conn)
