@@ -26,6 +26,15 @@ def test_settings_are_those_of_a_world() -> None:
             _check(f"[settings]\n{name} = 1\n")
 
 
+def test_a_number_is_from_0_to_2_to_the_62() -> None:
+    operator = '[[operators]]\nname = "a"\ndomains = []\nmessage_size_bytes_max = '
+    for number in (0, 2**62):
+        _check(operator + str(number))
+    for number in (-1, 2**62 + 1):
+        with refused(Rule.INVALID, "message_size_bytes_max is a whole number, not below 0"):
+            _check(operator + str(number))
+
+
 _PERSON = '[[identities]]\nidnat = "1"\nkind = "patient"\nfamily_name = "X"\n'
 
 
@@ -40,7 +49,6 @@ _PERSON = '[[identities]]\nidnat = "1"\nkind = "patient"\nfamily_name = "X"\n'
         ('[[operators]]\nname = "a"\ndomains = "a"', "domains is a list, in brackets"),
         ('[[operators]]\nname = "a"\ndomains = [1]', "domains is a list of which each is a text"),
         ('[[operators]]\nname = "a"\ndomains = []\nmessage_size_bytes_max = true', "is a whole number"),
-        ('[[operators]]\nname = "a"\ndomains = []\nmessage_size_bytes_max = -1', "is a whole number"),
         ('[[operators]]\nname = "a"\ndomains = []\nauthentication = ["card"]', "each is one of"),
         (_PERSON + 'enabled = "yes"', "enabled is true or false"),
         (_PERSON + "psc = '[1]'", "psc is a table, or the JSON of one"),
@@ -48,7 +56,7 @@ _PERSON = '[[identities]]\nidnat = "1"\nkind = "patient"\nfamily_name = "X"\n'
         (_PERSON + "ins = [{ birth_date = 2026-01-01T00:00:00Z }]", "ins.birth_date is a day"),
         (_PERSON + "ins = 1", "ins is a list of tables"),
         (_PERSON + "ins = [{ representatives = [{}] }]", "ins.representatives.idnat is missing"),
-        ('[clock]\nmode = "fast"', "mode is one of real"),
+        ('[clock]\nmode = "fast"', "mode is one of real, offset, frozen, paced"),
         ('[clock]\nmode = "paced"\nrate = 0', "rate is a number above 0"),
         ('[clock]\nmode = "frozen"\nat = 2026-01-01T00:00:00', "at is an instant with its zone"),
         ('[clock]\nmode = "frozen"\nat = 1969-12-31T23:59:59.999999Z', "at is an instant with its zone"),

@@ -107,7 +107,7 @@ async def test_what_cannot_be_in_charge_is_told_by_its_line(town: Town, copy: st
         (lambda: _files(_row("a"), a=_letter(1), b=_letter(2)), "b.eml: no [[letters]]"),
         (lambda: _files(_row("a") + _row("a"), a=_letter(1)), "line 5, letters: a.eml is a letter already"),
         (lambda: _files(_row("a", copies=""), a=_letter(1)), "a.eml lies nowhere"),
-        (lambda: _files(_row("a"), a=b"From: x\r\n\r\n\x00"), "a.eml: "),
+        (lambda: _files(_row("a"), a=b"From: x\r\n\r\n\x00"), "seed: a.eml: the message holds a NUL octet; encode binary parts in base64."),
         (lambda: _files(_row("a", copies='{ mailbox = "x" }'), a=_letter(1)), "line 1, letters: "),
         (lambda: _files(_row("a", copies='{ mailbox = "x@y.fr" }'), a=_letter(1)), "There is no mailbox x@y.fr."),
         (lambda: _files(_row("a", copies=f'{{ mailbox = "{DOCTOR}", folder = "X" }}'), a=_letter(1)), "has no folder X"),

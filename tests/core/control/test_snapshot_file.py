@@ -15,6 +15,8 @@ _ABOUT = Manifest(
     "a", "", "2026-01-05T08:00:00Z", "2040-01-01T00:00:00Z", "0.1.0", "0013", "cabinet", "00", {"imap_recent": False}, {"mailboxes": 8}
 )
 
+_KEPT: dict[str, Any] = {"faults": [], "evidence": [{"said": "é"}]}
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -23,22 +25,25 @@ def file(tmp_path: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     (tmp_path / "copy").write_bytes(b"database")
-    write(tmp_path / "a.mss-sim", _ABOUT, {"faults": []}, tmp_path / "copy", folder)
+    write(tmp_path / "a.mss-sim", _ABOUT, _KEPT, tmp_path / "copy", folder)
     return tmp_path / "a.mss-sim"
 
 
 def test_it_says_what_it_is(file: Path) -> None:
     assert read_manifest(file) == _ABOUT
+    told = {"format": "mss-sim snapshot", "version": 1, **asdict(_ABOUT)}
+    with zipfile.ZipFile(file) as archive:
+        assert archive.read("manifest.json").decode() == json.dumps(told, indent=2), "people read it too"
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_it_holds_what_a_world_needs_and_nothing_else(file: Path, tmp_path: Path) -> None:
-    assert unpack(file, tmp_path / "out") == (_ABOUT, {"faults": []})
+    assert unpack(file, tmp_path / "out") == (_ABOUT, _KEPT)
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert found == {"certificates/ca.pem", "certificates/authorities/ACR-EL.key", "keys/tokens.pem", "keys/retired/1-x.pem", "mss-sim.db"}
     assert (tmp_path / "out/keys/tokens.pem").read_text() == "keys/tokens.pem"
     assert (tmp_path / "out/keys/tokens.pem").stat().st_mode & 0o777 == 0o600
-    assert unpack_database(file, tmp_path / "db") == (_ABOUT, {"faults": []})
+    assert unpack_database(file, tmp_path / "db") == (_ABOUT, _KEPT)
     assert (tmp_path / "db").read_bytes() == b"database"
 
 
@@ -83,6 +88,14 @@ def test_what_is_twice_there_is_refused(file: Path) -> None:
 def test_what_is_compressed_is_refused(file: Path) -> None:
     with pytest.raises(NoSnapshot, match="compressed or encrypted"):
         read_manifest(_with(file, "keys/big", bytes(1_000_000), method=zipfile.ZIP_DEFLATED))
+
+
+def test_what_is_encrypted_is_refused(file: Path) -> None:
+    octets = bytearray(file.read_bytes())
+    octets[octets.index(b"PK\x01\x02") + 8] |= 1
+    file.write_bytes(octets)
+    with pytest.raises(NoSnapshot, match="compressed or encrypted"):
+        read_manifest(file)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "memory.json", "mss-sim.db"])

@@ -1,5 +1,8 @@
 """Worlds kept under names, without any door: what is kept, what is gone back to, what is refused and changes nothing."""
 
+import io
+import zipfile
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -48,6 +51,34 @@ async def test_what_is_refused_is_not_kept(town: Town, shelf: Shelf) -> None:
         await shelf.one("d")
     assert [one.name for one in await shelf.all()] == ["a", "b", "c"]
     assert sorted(path.name for path in shelf.folder.iterdir()) == ["a.mss-sim", "b.mss-sim", "c.mss-sim"]
+
+
+async def _pieces(octets: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(octets), 100_000):
+        yield octets[start : start + 100_000]
+
+
+async def test_one_from_elsewhere_is_kept_as_it_is_once_all_of_it_was_looked_at(town: Town, shelf: Shelf) -> None:
+    octets = (await snapshots.save(town.world, shelf, "a")).file.read_bytes()
+    taken = await shelf.take_in("b", _pieces(octets), replace=False)
+    assert (taken.name, taken.manifest.name, taken.file.read_bytes()) == ("b", "a", octets)
+    with refused(Rule.CONFLICT, "There is a snapshot b already"):
+        await shelf.take_in("b", _pieces(octets), replace=False)
+    for wrong, why in (
+        (b"x", "c is no snapshot of a world: it is no archive."),
+        (_with_database(octets, b"x"), "c is no snapshot of a world: its database holds no world."),
+    ):
+        with refused(Rule.INVALID, why):
+            await shelf.take_in("c", _pieces(wrong), replace=False)
+    assert sorted(path.name for path in shelf.folder.iterdir()) == ["a.mss-sim", "b.mss-sim"]
+
+
+def _with_database(octets: bytes, database: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(octets)) as source, zipfile.ZipFile(packed, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, database if name == "mss-sim.db" else source.read(name))
+    return packed.getvalue()
 
 
 async def test_a_file_that_is_none_is_passed_over_in_lists_and_told_by_name(town: Town, shelf: Shelf) -> None:
@@ -149,3 +180,10 @@ def test_of_two_letters_alike_each_is_matched_with_the_one_that_is_the_same_thro
     assert snapshots._matched("letters", before, after) == (before, before)  # noqa: SLF001 - no two worlds are made for it
     gone: snapshots.Contents = {(PRACTICE, "8"): ("Archive", "<a@b.fr>", "Bilan", "")}
     assert snapshots._matched("letters", before, gone) == (before, {(PRACTICE, "1"): gone[PRACTICE, "8"]})  # noqa: SLF001
+
+
+def test_a_letter_that_both_have_is_not_taken_for_its_like_that_is_gone() -> None:
+    read, unread = ("INBOX", "<a@b.fr>", "Bilan", "\\Seen"), ("INBOX", "<a@b.fr>", "Bilan", "")
+    before: snapshots.Contents = {(PRACTICE, "1"): read, (PRACTICE, "2"): read, (PRACTICE, "3"): unread}
+    after: snapshots.Contents = {(PRACTICE, "1"): read, (PRACTICE, "8"): read}
+    assert snapshots._matched("letters", before, after) == (before, {(PRACTICE, "1"): read, (PRACTICE, "2"): read})  # noqa: SLF001

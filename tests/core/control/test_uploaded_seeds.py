@@ -1,5 +1,6 @@
 """Seeds that were brought in: kept under names that are no paths, so many, and found by who is in the world."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,32 @@ async def test_what_is_kept_is_found_again(world: World) -> None:
     await uploaded_seeds.remove(world, "small")
     with refused(Rule.INVALID, "the seeds are annuaire, cabinet, clinique, documents, patients"):
         named_seeds.find(world, "small")
+
+
+async def test_it_is_made_where_it_is_kept_and_for_its_owner_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made elsewhere may be on another disk, from which nothing is put in a place all at once."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    await uploaded_seeds.keep(world, "small", _files(), replace=False)
+    assert world.seeds_dir is not None
+    assert world.seeds_dir.stat().st_mode & 0o777 == 0o700
+    assert [(one.name, one.stat().st_mode & 0o777) for one in world.seeds_dir.iterdir()] == [("small.zip", 0o600)]
+
+
+async def test_an_archive_from_elsewhere_is_kept_as_what_it_says(world: World, tmp_path: Path) -> None:
+    seed_formats.write_archive(_files(), tmp_path / "a")
+    octets = (tmp_path / "a").read_bytes()
+    assert (await uploaded_seeds.take_in(world, "small", _pieces(octets), replace=False)).counts["identities"] == 1
+    assert uploaded_seeds.find(world, "small") == _files()
+    with refused(Rule.CONFLICT, "There is a seed small already"):
+        await uploaded_seeds.take_in(world, "small", _pieces(octets), replace=False)
+    with refused(Rule.INVALID, "other.zip: it is no archive, or a damaged one"):
+        await uploaded_seeds.take_in(world, "other", _pieces(octets[:-1]), replace=False)
+    assert uploaded_seeds.names(world) == ["small"]
+
+
+async def _pieces(octets: bytes) -> AsyncIterator[bytes]:
+    yield octets[:100]
+    yield octets[100:]
 
 
 async def test_what_is_refused_is_not_kept(world: World) -> None:

@@ -22,6 +22,7 @@ def test_there_is_nothing_to_say_of_nothing() -> None:
         ("", ""),
         ("診断", ""),
         ("a" * 100, "-" + "a" * 40),
+        ("a" * 39 + " b", "-" + "a" * 39),
         ("CON. ", "-con"),
     ],
 )

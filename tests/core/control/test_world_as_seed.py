@@ -31,8 +31,9 @@ from mss_sim.core.mailflow import forwarding, out_of_office
 from mss_sim.core.mailflow.forwarding import WantedForwarding
 from mss_sim.core.mailflow.out_of_office import WantedAnswer
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
-from mss_sim.core.psc import professionals
+from mss_sim.core.psc import clients, professionals
 from mss_sim.core.world.world import World
+from mss_sim.errors import Rule
 from mss_sim.models.charges import charge_notes, charges
 from mss_sim.models.tables import answer_rights, copies, folders, mailboxes, message_bodies, messages, readings, receipts
 from mss_sim.models.tables import identities as identities_table
@@ -41,7 +42,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.vocabulary.charge import ChargeDeed
 from mss_sim.vocabulary.mailboxes import Right
 from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE
-from tests.core.towns import IDNATS, Town, make_world
+from tests.core.towns import IDNATS, Town, make_world, refused
 
 
 def _lying(conn: Connection) -> list[tuple[Any, ...]]:
@@ -166,6 +167,48 @@ async def test_a_world_begins_again_as_it_was_told(lived_in: Town, tmp_path: Pat
         again = await world_as_seed.of_world(other)
         assert again.text.partition("[[")[2] == files.text.partition("[[")[2]
         assert again.letters == files.letters
+
+
+async def test_its_head_says_when_it_was_and_what_is_left_out(town: Town) -> None:
+    await town.send("doctor", PRACTICE, PATIENT)
+    await clients.register(town.world, "second", None, {})
+    head, _, _ = (await world_as_seed.of_world(town.world)).text.partition("\n\n")
+    assert head.splitlines()[:-1] == [
+        "# A world of mss-sim as a seed, at 2026-01-05T08:00:00+00:00 of its time.",
+        "# Begin one with it: mss-sim run --seed FOLDER, or PUT /control/seeds/NAME/file and POST /control/worlds.",
+    ]
+    said, _, left = head.splitlines()[-1].partition("; and rows of ")
+    assert said == "# Not told, for a seed has no words for it: ids, UIDs, keys, faults, transcripts"
+    rows = dict(one.split(": ") for one in left.removesuffix(".").split(", "))
+    assert list(rows) == ["submissions", "timeline", "journal", "certificates", "psc_clients"], "no table that is empty"
+    assert (rows["submissions"], rows["psc_clients"]) == ("1", "1"), "every world has the first client"
+
+
+async def test_of_settings_it_tells_those_of_a_world_that_toml_can_say(town: Town, tmp_path: Path) -> None:
+    kept = await snapshots.save(town.world, Shelf(tmp_path / "shelf", 5), "kept")
+    settings = {"language": "fr", "documents_product": None, "http_port": 1}
+    told = await world_as_seed.of_snapshot(town.world, replace(kept, manifest=replace(kept.manifest, settings=settings)))
+    assert told.told["settings"] == {"language": "fr"}
+
+
+async def test_a_snapshot_that_cannot_be_read_is_named(town: Town, tmp_path: Path) -> None:
+    kept = await snapshots.save(town.world, Shelf(tmp_path / "shelf", 5), "kept")
+    kept.file.write_bytes(b"x")
+    with refused(Rule.INVALID, "kept is no snapshot of a world: it is no archive."):
+        await world_as_seed.of_snapshot(town.world, kept)
+
+
+async def test_letters_have_room_in_all(lived_in: Town) -> None:
+    world = lived_in.world
+
+    async def told(most: int) -> SeedFiles:
+        seeds = world.settings.seeds.model_copy(update={"size_bytes_max": most})
+        return await world_as_seed.of_world(replace(world, settings=world.settings.model_copy(update={"seeds": seeds})))
+
+    size = sum(map(len, (await world_as_seed.of_world(world)).letters.values()))
+    assert len((await told(size)).letters) == 5
+    with refused(Rule.LIMIT_REACHED, f"The letters have over {size - 1} bytes: save a snapshot, or raise MSS_SIM_SEEDS_SIZE_BYTES_MAX."):
+        await told(size - 1)
 
 
 WHOLE = Path(__file__).with_name("whole")
