@@ -120,8 +120,8 @@ class Delivery:
         receiving = mailboxes.lock_for_delivery(conn, _addresses(conn, [letter]))
         sorted_ = RoutedLetter(letter, letter.row.thread_id)
         addressee = letter.envelope.recipients[0]
-        sender, mailbox = receiving.get(letter.left_from), receiving.get(addressee.address)
-        refusal = self._sort_one(conn, sorted_, addressee, sender, mailbox)  # what it answers was judged when it was accepted
+        mailbox = receiving.get(addressee.address)
+        refusal = self._sort_one(conn, sorted_, addressee, None, mailbox)  # its sender was judged when it was accepted
         if refusal is None:
             self._store_effects(conn, [sorted_], receiving)
             self._follow(conn, [sorted_])
