@@ -135,7 +135,8 @@ async def test_a_way_of_logging_in_that_does_not_open_a_mailbox_sends_nothing_fr
     for _ in range(2):  # what is kept of the one way says nothing of the other
         with pytest.raises(Refusal, match="client certificate") as told:
             await town.core.submission.senders.sender_at(robot, LABORATORY)
-        assert (told.value.rule, told.value.subject) == (Rule.SEND_NOT_ALLOWED, LABORATORY)
+        carried = told.value.rule, told.value.subject, told.value.reference
+        assert carried == (Rule.SEND_NOT_ALLOWED, LABORATORY, "client-requirements#2.5")
         certified = replace(robot, way=LogInBy.CERTIFICATE)
         assert (await town.core.submission.senders.sender_at(certified, LABORATORY)).sending.mode is SendMode.AS
 
