@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.errors import Rule
+from mss_sim.http.problems import PROBLEMS
 from tests.clients import Person
 
 
@@ -38,6 +40,21 @@ class Browsers:
         """Close them."""
         for client, _ in self._sessions.values():
             await client.aclose()
+
+
+@dataclass
+class ByPages:
+    """A door of a contract suite that acts by forms; a refusal is known by the status of the page that says it."""
+
+    simulator: Simulator
+    name: str = "web"
+    browsers: Browsers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browsers = Browsers(self.simulator)
+
+    def shows(self, rule: Rule) -> str:
+        return str(PROBLEMS[rule][0])
 
 
 def _token(page: str) -> str:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
@@ -13,7 +13,7 @@ from mss_sim.http.problems import PROBLEMS
 from mss_sim.imap.grammar.responses import CODES
 from mss_sim.vocabulary.charge import ChargeDeed
 from tests.clients import ImapClient, Person
-from tests.contracts.browsers import Browsers
+from tests.contracts.browsers import ByPages
 
 Item = dict[str, Any]
 """A message as REST lists it."""
@@ -91,18 +91,8 @@ class ImapHand:
 
 
 @dataclass
-class WebHand:
+class WebHand(ByPages):
     """The forms of the pages, sent as a browser sends them."""
-
-    simulator: Simulator
-    name: str = "web"
-    browsers: Browsers = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.browsers = Browsers(self.simulator)
-
-    def shows(self, rule: Rule) -> str:
-        return str(PROBLEMS[rule][0])
 
     async def _send(self, role: str, mailbox: str, item: Item, deed: ChargeDeed) -> httpx.Response:
         return await self.browsers.send(role, f"/mailboxes/{mailbox}/charge", letter=item["id"], back="letter", deed=deed.value)

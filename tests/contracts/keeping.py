@@ -1,6 +1,6 @@
 """One way to keep order in a mailbox, whatever the door: flags, readings, moves, deletions, folders."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
@@ -10,7 +10,7 @@ from mss_sim.errors import Rule
 from mss_sim.http.problems import PROBLEMS
 from mss_sim.imap.grammar.responses import CODES
 from tests.clients import ImapClient, Person
-from tests.contracts.browsers import Browsers
+from tests.contracts.browsers import ByPages
 
 Item = dict[str, Any]
 """A message as REST lists it: `id`, `uid`, `folder`."""
@@ -161,18 +161,8 @@ _PAGE_MARKS = {("\\Seen", ""): "read", ("", "\\Seen"): "unread", ("\\Flagged", "
 
 
 @dataclass
-class WebKeeper:
+class WebKeeper(ByPages):
     """The forms of the list and of its folders; pages mark letters as read and flagged alone."""
-
-    simulator: Simulator
-    name: str = "web"
-    browsers: Browsers = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.browsers = Browsers(self.simulator)
-
-    def shows(self, rule: Rule) -> str:
-        return str(PROBLEMS[rule][0])
 
     async def _letters(self, role: str, mailbox: str, item: Item, **fields: str) -> str:
         answer = await self.browsers.send(role, f"/mailboxes/{mailbox}/letters", letter=item["id"], **fields)
