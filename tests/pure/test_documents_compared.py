@@ -85,6 +85,52 @@ def test_an_attribute_that_says_something_else_is_told_by_its_name(name: str) ->
     assert _told(letter(steps=Steps(metadata=_DIFFERENT[name]))) == [("metadata.differs", f"Document01/{name}")]
 
 
+def _changed(pattern: str, new: str) -> Callable[[bytes], bytes]:
+    """The first place of the entry of the document that is so written, written otherwise."""
+
+    def put(octets: bytes) -> bytes:
+        before, entry, after = octets.partition(b"<rim:ExtrinsicObject")
+        changed, count = re.subn(pattern.encode(), new.encode(), entry + after, count=1, flags=re.DOTALL)
+        assert count == 1, pattern
+        return before + changed
+
+    return put
+
+
+_NO_TITLE = [("metadata.known-missing", "Document01/title")]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(
+            _changed(r'(ExtrinsicObject[^>]*?) id="[^"]*"', r"\1"), [("metadata.known-no-association", "")], id="an entry without id"
+        ),
+        pytest.param(_changed(r' mimeType="[^"]*"', ""), [], id="without the kind of its octets"),
+        pytest.param(_changed(r' nodeRepresentation="[^"]*"', ""), [], id="a classification without its code"),
+        pytest.param(
+            _changed(r'Slot name="creationTime"', "Slot"), [("metadata.known-missing", "Document01/creationTime")], id="a slot without name"
+        ),
+        pytest.param(_changed(r"(<rim:Name>.*?)<rim:LocalizedString[^>]*/>", r"\1"), _NO_TITLE, id="a name without text"),
+        pytest.param(_changed(r'(LocalizedString[^>]*?) value="[^"]*"', r"\1"), _NO_TITLE, id="a text without value"),
+    ],
+)
+def test_what_lacks_an_attribute_of_the_registry_has_none(change: Callable[[bytes], bytes], told: list[tuple[str, str]]) -> None:
+    assert _told(letter(steps=Steps(metadata=change))) == told
+
+
+@pytest.mark.parametrize("uri", ["/etc/passwd", "C:DOC00001.XML", "..\\DOC00001.XML", "file:DOC00001.XML"])
+def test_a_place_outside_the_archive_is_told_as_it_is_written(uri: str) -> None:
+    told = [
+        one
+        for one in found(letter(steps=Steps(metadata=_slot("URI", "DOC00001.XML", uri)))).findings
+        if one.kind.code.startswith("metadata.")
+    ]
+    assert [(one.kind.code, one.document, one.where, one.seen) for one in told] == [
+        ("metadata.uri-outside", "IHE_XDM.ZIP/IHE_XDM/SUBSET01/METADATA.XML", "Document01/URI", uri)
+    ]
+
+
 def _without_slot(name: str) -> Callable[[bytes], bytes]:
     def drop(octets: bytes) -> bytes:
         before, entry, after = octets.partition(b"<rim:ExtrinsicObject")

@@ -274,6 +274,8 @@ def test_letters_without_an_archive(code: str) -> None:
 def test_a_letter_of_a_patient_owes_nothing_of_software() -> None:
     assert codes(found(posted(Parcel("Merci", {}, ()), sender="279035121518989@patient.mssante.fr", to="a@sim.mssante.fr"))) == []
     assert codes(found(posted(Parcel("Merci", {}, ())))) == ["header.nil-missing"]
+    [missing] = found(posted(Parcel("Merci", {}, ())), replace(PRACTICE, product="3734")).findings
+    assert (missing.kind.code, missing.seen, str(missing.expected)) == ("header.nil-missing", None, "3734")
 
 
 def test_the_reference_of_the_software_is_the_one_of_the_setting() -> None:
