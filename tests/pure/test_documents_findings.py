@@ -5,15 +5,17 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
 from mss_sim.documents import archive_kinds, cda_kinds, letter_kinds, metadata_kinds, pdf_kinds, schematron
+from mss_sim.documents.cda import instant
 from mss_sim.documents.diagnosing import diagnose_file
 from mss_sim.documents.findings import Diagnosis, Finding, Kind, Notes, deviation, error, info, warning
 from mss_sim.documents.making.flaws import FLAWS
-from mss_sim.documents.making.parcel import FOLDER, Parcel, Steps, make_parcel
+from mss_sim.documents.making.parcel import FOLDER, Attachment, Parcel, Steps, make_parcel
 from mss_sim.documents.making.pdf_writing import write_pdf
 from mss_sim.documents.pdf import inspect
 from mss_sim.documents.practice import Practice
@@ -276,6 +278,29 @@ def test_a_letter_of_a_patient_owes_nothing_of_software() -> None:
     assert codes(found(posted(Parcel("Merci", {}, ())))) == ["header.nil-missing"]
     [missing] = found(posted(Parcel("Merci", {}, ())), replace(PRACTICE, product="3734")).findings
     assert (missing.kind.code, missing.seen, str(missing.expected)) == ("header.nil-missing", None, "3734")
+
+
+@pytest.mark.parametrize(("readme", "enough"), [("logiciel editeur contenu", True), ("logiciel editeur", False)])
+def test_a_readme_names_three_of_four_things(readme: str, enough: bool) -> None:
+    told = codes(found(letter(steps=Steps(files=_files(**{"README.TXT": readme.encode()})))))
+    assert ("xdm.readme-incomplete" in told) is not enough
+
+
+def test_an_instant_has_the_minutes_of_its_zone() -> None:
+    assert instant("20260105093000+0545") == datetime(2026, 1, 5, 3, 45, tzinfo=UTC)
+    assert instant("20260105093000-0330") == datetime(2026, 1, 5, 13, 0, tzinfo=UTC)
+
+
+def test_a_file_beside_a_letter_is_a_pdf_by_its_kind_its_name_or_its_octets() -> None:
+    pdf = _ARCHIVE_AND_PDF.attachments[1].octets
+    for name, kind, octets, told in (
+        ("a.bin", "application/pdf", b"x", True),
+        ("a.pdf", "application/octet-stream", b"x", True),
+        ("a.bin", "application/octet-stream", pdf, True),
+        ("a.bin", "application/octet-stream", b"x", False),
+    ):
+        diagnosis = found(posted(Parcel("Bilan", _HEADERS, (Attachment(name, kind, octets),))))
+        assert ("letter.pdf-without-archive" in codes(diagnosis)) is told, (name, kind)
 
 
 def test_the_reference_of_the_software_is_the_one_of_the_setting() -> None:
