@@ -92,7 +92,8 @@ class Agenda:
     async def _alone(self) -> AsyncIterator[None]:
         """While nobody else moves the clock, in this process or in another one, and it is as the last one left it.
 
-        What has not begun goes behind an exchange of the world's content. Refusal: STORE_UNAVAILABLE in a world that ends.
+        What has not begun goes behind an exchange of the world's content. Refusal: CONFLICT where one comes while another process is waited
+        for, STORE_UNAVAILABLE in a world that ends.
         """
         await self._moving.acquire()
         while self._exchanging:
