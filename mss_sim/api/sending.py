@@ -21,7 +21,7 @@ from mss_sim.core.mailbox import messages
 from mss_sim.core.mailbox.message_to_store import read_message
 from mss_sim.core.mailflow import composing, sent_letters
 from mss_sim.core.mailflow.composing import Answered, Composition, answered_by_name
-from mss_sim.core.mailflow.letter import Accepted, Addressee
+from mss_sim.core.mailflow.letter import Accepted, Addressee, IdempotencyKey
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.core.mailflow.sent_letters import Sent
 from mss_sim.core.mailflow.submission import SubmissionRequest as Submit
@@ -106,7 +106,7 @@ async def send_message(
     if idempotency_key:
         digest = hashlib.sha256(f"{address}\n{kind}\n{to}\n{send_mode}\n".encode())
         await asyncio.to_thread(digest.update, body)
-        submit = _with_key(submit, (idempotency_key, digest.hexdigest()))
+        submit = _with_key(submit, IdempotencyKey(idempotency_key, digest.hexdigest()))
     result = await core.submission.submit(actor, submit)
     return Json(await _accepted(core, actor, result), status_code=201)
 
@@ -135,7 +135,7 @@ async def _body(request: Request, core: Core, mailbox: Mailbox) -> bytes:
     return b"".join(chunks)
 
 
-def _with_key(submit: Submit, key: tuple[str, str]) -> Submit:
+def _with_key(submit: Submit, key: IdempotencyKey) -> Submit:
     return replace(submit, idempotency=key)
 
 

@@ -15,6 +15,13 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 
 
+class LetterLabel(NamedTuple):
+    """What names a letter to people: its subject and its Message-ID."""
+
+    subject: str
+    rfc_message_id: str | None
+
+
 class JournalEntry(NamedTuple):
     """One line; ids are None where the act has none. `about` is not stored: it spares the log a look at the letter."""
 
@@ -27,8 +34,8 @@ class JournalEntry(NamedTuple):
     grant_id: int | None = None
     message_id: int | None = None
     detail: dict[str, Any] | None = None
-    about: tuple[str, str | None] | None = None
-    """Subject and Message-ID of the letter, where whoever writes the line has them at hand."""
+    about: LetterLabel | None = None
+    """What is known of the letter, where it is at hand."""
 
 
 _INSERT = Hot(insert(journal))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, bindparam, exists, or_, select
 
 from mss_sim.models.tables import copies, messages, recipients, submissions
 from mss_sim.store.compiled import HotSelect
-from mss_sim.store.messages import by_message
+from mss_sim.store.messages import MessageRef, by_message
 
 _AT_ONCE = 500
 _KNOWN = HotSelect(select(messages.c.rfc_message_id).where(messages.c.rfc_message_id.in_(bindparam("ids", expanding=True))).distinct())
@@ -33,8 +33,8 @@ class Answer(NamedTuple):
 
 def had_by(
     conn: Connection, rfc_ids: Sequence[str], mailbox_id: int | None, address: str, answer: Answer, *, hidden: Collection[int] = ()
-) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those in a mailbox, sent by it, or sent or got by its address, but `hidden` ones; the fittest of each."""
+) -> dict[str, MessageRef]:
+    """Those in a mailbox, sent by it, or sent or got by its address, but `hidden` ones; the fittest of each."""
     if not rfc_ids:  # building the query costs more than storing a letter
         return {}
     to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
@@ -46,7 +46,7 @@ def had_by(
         ways.append(select(copies.c.id).where(copies.c.message_id == messages.c.id, by_message(mailbox_id)).exists())
         ways.append(exists().where(submissions.c.message_id == messages.c.id, submissions.c.mailbox_id == mailbox_id))
     query = select(messages.c.rfc_message_id, messages.c.thread_id, messages.c.id, messages.c.subject).where(or_(*ways))
-    found: dict[str, tuple[int, int]] = {}
+    found: dict[str, MessageRef] = {}
     best: dict[str, tuple[bool, int]] = {}
     for piece in _pieces(rfc_ids):
         rows = conn.execute(query.where(messages.c.rfc_message_id.in_(piece)).order_by(messages.c.id))
@@ -55,12 +55,12 @@ def had_by(
                 continue
             fitness = answer.fitness(message_id, subject)
             if rfc_id not in found or fitness > best[rfc_id]:
-                found[rfc_id], best[rfc_id] = (thread_id, message_id), fitness
+                found[rfc_id], best[rfc_id] = MessageRef(thread_id, message_id), fitness
     return found
 
 
-def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int], answer: Answer) -> dict[str, tuple[int, int]]:
-    """(thread id, message id) of those that each of these mailboxes has a copy of, or sent; the fittest of each."""
+def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection[int], answer: Answer) -> dict[str, MessageRef]:
+    """Those that each of these mailboxes has a copy of, or sent; the fittest of each."""
     if not rfc_ids:
         return {}
     having: dict[tuple[str, int], set[int]] = {}
@@ -72,7 +72,7 @@ def had_by_all(conn: Connection, rfc_ids: Sequence[str], mailbox_ids: Collection
                 first[rfc_id, thread_id] = min((message_id, subject), first.get((rfc_id, thread_id), (message_id, subject)))
     whole = [(first[key], key) for key, who in having.items() if who.issuperset(mailbox_ids)]
     whole.sort(key=lambda one: (answer.fitness(*one[0]), -one[0][0]))
-    return {rfc_id: (thread_id, message_id) for (message_id, _), (rfc_id, thread_id) in whole}
+    return {rfc_id: MessageRef(thread_id, message_id) for (message_id, _), (rfc_id, thread_id) in whole}
 
 
 def _lying(place: Table) -> HotSelect:

@@ -51,6 +51,13 @@ class MessageRow(NamedTuple):
     has_attachments: bool
 
 
+class MessageRef(NamedTuple):
+    """A message, with the conversation that it is filed in."""
+
+    thread_id: int
+    message_id: int
+
+
 class CopyRow(NamedTuple):
     """One copy in one folder. `keywords` are separated by a space."""
 

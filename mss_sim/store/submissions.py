@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
@@ -12,7 +12,7 @@ from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, idempotency, messages, queue, recipients, submissions, timeline
 from mss_sim.store.compiled import Hot, HotQuery, HotSelect
 from mss_sim.store.engine import happen
-from mss_sim.store.messages import TWINS_MAX, by_message
+from mss_sim.store.messages import TWINS_MAX, MessageRef, by_message
 from mss_sim.vocabulary.mail import Notify, ReceiptFamily, TimelineKind
 from mss_sim.vocabulary.mailboxes import SendMode
 
@@ -208,10 +208,12 @@ _LEFT_AS = HotQuery(
 """Found by Message-ID alone: told the mailbox as well, SQLite walks all that it ever sent."""
 
 
-def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: Collection[str]) -> list[tuple[int, int]]:
-    """(thread id, message id) of the letters with that Message-ID that a mailbox sent to one of these addresses, the first first."""
-    rows = {(row[0], row[1]) for one in addresses for row in _LEFT_AS.rows(conn, rfc=rfc_message_id, to=one) if row[2] == mailbox_id}
-    return sorted(rows, key=itemgetter(1))[:TWINS_MAX]
+def left_as(conn: Connection, rfc_message_id: str, mailbox_id: int, addresses: Collection[str]) -> list[MessageRef]:
+    """The letters with that Message-ID that a mailbox sent to one of these addresses, the first first."""
+    rows = {
+        MessageRef(row[0], row[1]) for one in addresses for row in _LEFT_AS.rows(conn, rfc=rfc_message_id, to=one) if row[2] == mailbox_id
+    }
+    return sorted(rows, key=attrgetter("message_id"))[:TWINS_MAX]
 
 
 _LEAVING_UNNAMED = HotQuery(
@@ -230,10 +232,10 @@ _LEAVING_UNNAMED = HotQuery(
 )
 
 
-def leaving_unnamed(conn: Connection, mailbox_id: int, addresses: Collection[str]) -> list[tuple[int, int]]:
-    """(thread id, message id) of letters without a Message-ID that are being carried from a mailbox to one of these addresses now."""
-    rows = {(row[0], row[1]) for one in addresses for row in _LEAVING_UNNAMED.rows(conn, to=one, mailbox=mailbox_id)}
-    return sorted(rows, key=itemgetter(1))
+def leaving_unnamed(conn: Connection, mailbox_id: int, addresses: Collection[str]) -> list[MessageRef]:
+    """Letters without a Message-ID that are being carried from a mailbox to one of these addresses now."""
+    rows = {MessageRef(row[0], row[1]) for one in addresses for row in _LEAVING_UNNAMED.rows(conn, to=one, mailbox=mailbox_id)}
+    return sorted(rows, key=attrgetter("message_id"))
 
 
 def attach_report(conn: Connection, recipient_id: int, kind: TimelineKind, report_id: int) -> bool:

@@ -18,6 +18,7 @@ from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.messages import Look, MessagePage, OpenedMessage
 from mss_sim.core.mailflow import composing
 from mss_sim.core.mailflow.composing import Composition
+from mss_sim.core.mailflow.letter import IdempotencyKey
 from mss_sim.core.world.store_types import ListQuery
 from mss_sim.errors import Refusal, Rule
 from mss_sim.http.dependencies import read_id
@@ -190,7 +191,7 @@ async def send_answer(visit: Visit, box: MailboxAccess, opened: OpenedMessage, f
     )
     request = await composing.request(visit.core.world, actor, letter, peer=_PEER)
     if key := visit.field("key"):
-        request = replace(request, idempotency=(key[:200], _digest(opened, text, files)))
+        request = replace(request, idempotency=IdempotencyKey(key[:200], _digest(opened, text, files)))
     await visit.core.submission.submit(actor, request)
     await _mark(visit, box, opened, "\\Answered")
 

@@ -22,7 +22,7 @@ from mss_sim.core.mailbox.messages import OpenedMessage
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.mailflow import composing
 from mss_sim.core.mailflow.composing import Answered, Composition, answered_by_name
-from mss_sim.core.mailflow.letter import Accepted
+from mss_sim.core.mailflow.letter import Accepted, IdempotencyKey
 from mss_sim.core.mailflow.senders import SendingMailbox, shown_author, shown_sender
 from mss_sim.core.world.store_types import Folder, ListQuery
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
@@ -77,7 +77,7 @@ async def take(visit: Visit) -> Response:
             return back(f"{_place(visit)}/write?draft={await _keep(visit, form, letter)}&kept=yes")
         request = await composing.request(visit.core.world, visit.session.actor, letter, peer=_PEER)
         if form.key:
-            request = replace(request, idempotency=(form.key[:200], _digest(form, files)))
+            request = replace(request, idempotency=IdempotencyKey(form.key[:200], _digest(form, files)))
         sent = await visit.core.submission.submit(visit.session.actor, request)
     except Refusal as refusal:
         if visit.field("do") == "autosave":

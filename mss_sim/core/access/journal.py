@@ -21,7 +21,7 @@ from mss_sim.store import grants, identities, journal, mailboxes
 from mss_sim.store.engine import Connection, Visit
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow, LineQuery
+from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow, LetterLabel, LineQuery
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Right
@@ -39,8 +39,8 @@ class Entry(NamedTuple):
     detail: Mapping[str, Any]
     message_id: int | None = None
     grant_id: int | None = None
-    about: tuple[str, str | None] | None = None
-    """Subject and Message-ID of the letter, where they are at hand."""
+    about: LetterLabel | None = None
+    """What is known of the letter, where it is at hand."""
 
 
 def entry(held: MailboxAccess, right: Right, act: Act, detail: Mapping[str, Any], *, message_id: int | None = None) -> Entry:

@@ -26,11 +26,9 @@ from mss_sim.store import conversations, dispensations
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox, Mailbox
+from mss_sim.store.messages import MessageRef
 from mss_sim.vocabulary.mail import ClosureCause, FinHeaderScope
 from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
-
-Answered = tuple[int, int] | None
-"""(thread id, message id) of the letter that a letter answers; None when it answers none that is known, or that is not known yet."""
 
 _CAUSES = {Effect.WITHDRAW: ClosureCause.FIN_SUBJECT, Effect.CLOSE: ClosureCause.FIN_HEADER}
 
@@ -123,17 +121,18 @@ def judge(
     patient: Mailbox | DeliveryMailbox | None,
     address: str,
     mailbox: Mailbox | DeliveryMailbox | None,
-    answered: Answered,
+    answered: MessageRef | None,
     *,
     hidden: Collection[int] = (),
 ) -> Judgement:
     """Whether a patient may write to an address now, and why; a mailbox that is not there, on either side, was never written to.
 
-    `hidden`: letters that are masked from the carer who asks.
+    `answered`: the letter that it would answer, None when it answers none that is known, or that is not known yet. `hidden`: letters that
+    are masked from the carer who asks.
     """
     settings = world.settings.patient
     by_thread = settings.fin_header_scope is FinHeaderScope.CONVERSATION
-    keys = frozenset((answered[0] if by_thread else answered[1],) if answered else ())
+    keys = frozenset((answered.thread_id if by_thread else answered.message_id,) if answered else ())
     if patient is None or mailbox is None:
         return Judgement(closure.judge_patient(closure.Recipient(address, MailboxKind.PATIENT), (), keys, FirstLetter()))
     rows = [row for row in conversations.rights_between(conn, patient.id, mailbox.id) if row.message_id not in hidden]
@@ -152,7 +151,7 @@ def check_answer(
     patient: Mailbox | DeliveryMailbox,
     address: str,
     mailbox: Mailbox | DeliveryMailbox | None,
-    answered: Answered,
+    answered: MessageRef | None,
     *,
     hidden: Collection[int] = (),
 ) -> None:

@@ -11,7 +11,7 @@ from mss_sim.core.access import gate
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.conversations import answer_rights
-from mss_sim.core.conversations.answer_rights import Answered, Judgement
+from mss_sim.core.conversations.answer_rights import Judgement
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import domain_of
@@ -19,6 +19,7 @@ from mss_sim.policy.closure import PROFESSIONAL_WRITES, Verdict
 from mss_sim.store import conversations, mailboxes, masks
 from mss_sim.store.conversations import AnswerRightRow
 from mss_sim.store.engine import Connection
+from mss_sim.store.messages import MessageRef
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, SUBJECT_FIN, ClosureCause
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, Right
 from mss_sim.words.sentence import say
@@ -66,7 +67,10 @@ async def why(world: World, actor: Actor, address: str, thread_id: int) -> list[
         wrote = conversations.by_patients(conn, thread_id)
         pairs = seen | {(one.patient_mailbox_id, one.mailbox_id) for one in wrote if held.mailbox_id in one[:2]}
         named = mailboxes.addresses(conn, {id_ for pair in pairs for id_ in pair})
-        return [_explain(world, conn, named[pair[0]], named[pair[1]], (thread_id, newest.get(pair, 0)), hidden) for pair in sorted(pairs)]
+        return [
+            _explain(world, conn, named[pair[0]], named[pair[1]], MessageRef(thread_id, newest.get(pair, 0)), hidden)
+            for pair in sorted(pairs)
+        ]
 
     return await world.store.read(query)
 
@@ -95,7 +99,7 @@ def _hidden(conn: Connection, held: MailboxAccess) -> frozenset[int]:
 
 
 def _explain(
-    world: World, conn: Connection, sender: str, recipient: str, answered: Answered, hidden: frozenset[int] = frozenset()
+    world: World, conn: Connection, sender: str, recipient: str, answered: MessageRef | None, hidden: frozenset[int] = frozenset()
 ) -> Explanation:
     if domain_of(sender) != PATIENT_DOMAIN:
         return Explanation(sender, recipient, PROFESSIONAL_WRITES)

@@ -16,6 +16,7 @@ from mss_sim.core.mailbox.flag_rules import FlagChange, changed, check_words
 from mss_sim.core.mailbox.message_to_store import Stored, read_message, stored, without_holding
 from mss_sim.core.mailbox.room import require_room
 from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, selected_folder
+from mss_sim.core.world.store_types import LetterLabel
 from mss_sim.core.world.world import World
 from mss_sim.mail.headers import without_fields
 from mss_sim.mail.parse import ParsedMessage
@@ -98,7 +99,7 @@ def _put(world: World, conn: Connection, actor: Actor, there: SelectedFolder, on
     messages.add_copies(conn, [copy])
     state = state._replace(copy_id=copy.id)
     line = entry_of(there, Right.FILE, Act.APPENDED, state, {"to": there.folder.name})
-    journal.write(world, conn, journal.by(actor), [line._replace(about=(row.subject, row.rfc_message_id))])
+    journal.write(world, conn, journal.by(actor), [line._replace(about=LetterLabel(row.subject, row.rfc_message_id))])
     charge_deeds.follow_new(world, conn, actor, there, state._replace(uid=copy.uid, flags=copy.flags, keywords=copy.keywords), change)
     return copy.uid
 

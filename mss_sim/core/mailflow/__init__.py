@@ -15,7 +15,8 @@
     watch_digests          the daily letter about it, for the agenda
     threads                the conversation that a letter joins
     idempotency            the same key and request send once
-    delivery_reports, report_matching  notifications that are due; incoming ones matched with the letters that they are about
+    delivery_reports       notifications that are due
+    report_reading, report_matching  reports that come in: what they say; matched with the letters that they are about
     forwarding             where a mailbox forwards
     forwarded_letters      the copies that it passes on
     out_of_office          what a mailbox answers while nobody is there
@@ -45,6 +46,5 @@ notification, written in the same transaction: nothing is lost in between.
 Specifications: RFC 5321 (envelope, trace, retries), RFC 3461 and 3464 (delivery notifications),
 RFC 8098 (read receipts), the ANS reference documents for what MSSanté adds.
 
-Liberties taken: the operators of one world share one store, yet mail between them leaves over
-the wire and enters by the MX port like mail from outside; a setting delivers it at once instead.
+Liberties taken: operators of one world share one store, yet mail between them leaves and enters by the MX port; a setting delivers at once.
 """

@@ -25,7 +25,7 @@ from mss_sim.core.mailflow import (
     threads,
 )
 from mss_sim.core.mailflow import delivery_reports as reports
-from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, RoutedLetter, answer_of
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Delivered, Letter, Missed, Relayed, RoutedLetter, Warned, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import RecipientsRefused, Refusal, Rule
 from mss_sim.mail.addresses import domain_of
@@ -37,7 +37,7 @@ from mss_sim.store import folders, forwardings, identities, mailboxes, messages
 from mss_sim.store.engine import Connection
 from mss_sim.store.folders import Folder
 from mss_sim.store.mailboxes import DeliveryMailbox
-from mss_sim.store.messages import CopyRow
+from mss_sim.store.messages import CopyRow, MessageRef
 from mss_sim.store.operators import Operator
 from mss_sim.vocabulary.doors import Door, Relay
 from mss_sim.vocabulary.faults import Point
@@ -141,8 +141,10 @@ class Delivery:
         hidden = threads.hidden_from(conn, letter, sender)
         answered = threads.answered(conn, letter, sender, receiving, among, hidden=hidden)
         twin = threads.twin(conn, letter, sender) if self._may_have_left(conn, letter) else None
-        thread_id = answered[0][0] if answered else threads.of_new(conn, letter, sender, receiving, hidden=hidden)
-        sorted_ = RoutedLetter(letter, twin[0] if twin else thread_id, twin=twin[1] if twin else None, hidden=hidden or frozenset())
+        thread_id = answered[0].thread_id if answered else threads.of_new(conn, letter, sender, receiving, hidden=hidden)
+        sorted_ = RoutedLetter(
+            letter, twin.thread_id if twin else thread_id, twin=twin.message_id if twin else None, hidden=hidden or frozenset()
+        )
         if letter.submitted:
             sorted_.sending = self._sending(conn, letter, sender)
             submitted_receipts.check_null_path(letter)
@@ -188,7 +190,7 @@ class Delivery:
         addressee: Addressee,
         sender: DeliveryMailbox | None,
         mailbox: DeliveryMailbox | None,
-        answered: Sequence[tuple[int, int]] = (),
+        answered: Sequence[MessageRef] = (),
     ) -> Refusal | None:
         """Put one recipient among the delivered, the relayed or the missed; returns the refusal when it would be refused."""
         letter = sorted_.letter
@@ -206,19 +208,18 @@ class Delivery:
             return refusal
         stands = self._fitness_of(mailbox, operator, letter)
         relays = self._relays(letter, operator, local=local)
-        if letter.held_seconds and not letter.tried_before:
-            sorted_.relayed.append(addressee)
-            return None
-        if relays and (self._world.settings.peers.unknown_bounces or stands is MailboxFitness.ACTIVE):
-            sorted_.relayed.append(addressee)
+        waits = letter.held_seconds and not letter.tried_before
+        if waits or (relays and (self._world.settings.peers.unknown_bounces or stands is MailboxFitness.ACTIVE)):
+            sorted_.relayed.append(Relayed(addressee, letter.held_seconds))
             return None
         reach = self._reach(letter, addressee.address, local=local)
         route = decide_route(addressee.address, stands, reach)
         if route.refusal is None and mailbox is not None and self._world.faults.at(Point.DELIVERY):
-            fault = faults.at_delivery(self._world, sorted_, addressee, reach)
-            if fault is None and addressee.address in sorted_.held:
+            failing = faults.at_delivery(self._world, letter, addressee, reach)
+            if isinstance(failing, Relayed):
+                sorted_.relayed.append(failing)
                 return None
-            route = fault or route
+            route = failing or route
         if route.refusal is None and mailbox is not None:
             mailbox.used_bytes += letter.row.size_bytes
             sorted_.delivered.append(Delivered(addressee, mailbox, not local))
@@ -232,7 +233,7 @@ class Delivery:
         if sorted_.letter.submitted and operator is not None and operator.mx is None:
             warning = patient_identities.check_addressee(self._world, conn, address)
             if warning:
-                sorted_.warned.append((address, warning))
+                sorted_.warned.append(Warned(address, warning))
 
     def _reach(self, letter: Letter, address: str, *, local: bool) -> Scope:
         if letter.door is Door.SYSTEM and not letter.tried_before:

@@ -10,7 +10,7 @@ from mss_sim.core.conversations import answer_rights
 from mss_sim.core.conversations.answer_rights import Occasion
 from mss_sim.core.mailflow import timeline_writing
 from mss_sim.core.mailflow.letter import Letter, RoutedLetter
-from mss_sim.core.world.store_types import JournalEntry
+from mss_sim.core.world.store_types import JournalEntry, LetterLabel
 from mss_sim.core.world.world import World
 from mss_sim.policy.closure import Effect, effect_of, near_miss
 from mss_sim.policy.receipts import diagnostic
@@ -44,7 +44,7 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
             continue  # brought by a peer; a notification that arrived
         rows.append(_submission(sorted_, receiving[letter.submitted.mailbox].id if letter.submitted else None))
         fates = {addressee.address: (remote, None, None) for addressee, _, remote in sorted_.delivered}
-        relayed = {addressee.address for addressee in sorted_.relayed}
+        held = {relayed.addressee.address: relayed.held_seconds for relayed in sorted_.relayed}
         missed = {addressee.address: (way, refusal) for addressee, way, refusal in sorted_.missed}
         for addressee in letter.envelope.recipients:
             person = RecipientRow(world.ids.next(), letter.submission_id, addressee.address, addressee.notify, addressee.original)
@@ -54,9 +54,9 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
                 events.append(Event(world.ids.next(), to, kind, at, detail))
 
             tell(TimelineKind.SUBMITTED)
-            if addressee.address in relayed:
-                held = int(sorted_.held.get(addressee.address, letter.held_seconds) * SECOND)
-                waiting.append(Waiting(person.id, 0, letter.at + held, delayed_told=False, last_reply=""))
+            if addressee.address in held:
+                first = letter.at + int(held[addressee.address] * SECOND)
+                waiting.append(Waiting(person.id, 0, first, delayed_told=False, last_reply=""))
                 continue
             if addressee.address in fates:
                 if fates[addressee.address][0]:
@@ -103,7 +103,7 @@ def _rights(world: World, conn: Connection, stored: Sequence[RoutedLetter], numb
     sender = receiving.get(letter.left_from)
     if sender is None:
         return
-    waiting = [*sorted_.relayed, *(one for one, way, _ in sorted_.missed if way is Disposal.DEFER)]
+    waiting = [*(one.addressee for one in sorted_.relayed), *(one for one, way, _ in sorted_.missed if way is Disposal.DEFER)]
     occasion = Occasion(
         sender=sender,
         message_id=sorted_.twin or letter.id,
@@ -123,7 +123,7 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
     """The journal lines: submitted, by whom and by which grant, and where it was received."""
     letter, origin, sending = sorted_.letter, sorted_.letter.submitted, sorted_.sending
     written: list[JournalEntry] = []
-    about = letter.row.subject, letter.row.rfc_message_id
+    about = LetterLabel(letter.row.subject, letter.row.rfc_message_id)
     if origin:
         detail = {
             "to": [addressee.address for addressee in letter.envelope.recipients],

@@ -9,7 +9,7 @@
 A delay is on the clock of the world and is kept in the queue, with the letter. What a peer brings cannot wait here: it waits with him.
 """
 
-from mss_sim.core.mailflow.letter import Addressee, Envelope, RoutedLetter
+from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, Relayed
 from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayResult, ours
 from mss_sim.core.world.world import World
 from mss_sim.errors import Failure
@@ -22,9 +22,8 @@ from mss_sim.vocabulary.faults import Point
 _LATER, _BROKEN_OFF = (450, "4.3.0"), (450, "4.4.2")
 
 
-def at_delivery(world: World, sorted_: RoutedLetter, addressee: Addressee, reach: Scope) -> Route | None:
-    """The route of a recipient whose mailbox fails; None when it does not, or when the letter is held (`sorted_.held`)."""
-    letter = sorted_.letter
+def at_delivery(world: World, letter: Letter, addressee: Addressee, reach: Scope) -> Route | Relayed | None:
+    """What becomes of a recipient whose mailbox fails: another route, or relayed when the letter waits; None when it does not fail."""
     facts = Facts(sender=letter.envelope.sender, mailboxes=(addressee.address,), size_bytes=letter.parsed.size_bytes)
     fault = world.faults.find(Point.DELIVERY, facts)
     if fault is None:
@@ -32,9 +31,7 @@ def at_delivery(world: World, sorted_: RoutedLetter, addressee: Addressee, reach
     if isinstance(fault.action, Delay):
         seconds = fault.action.seconds
         if letter.submission_id is not None and not letter.tried_before:
-            sorted_.held[addressee.address] = seconds
-            sorted_.relayed.append(addressee)
-            return None
+            return Relayed(addressee, seconds)
         late = Failure(fault.told(), fault=fault.rule, code=_LATER[0], status=_LATER[1], wait_seconds=seconds)
         return Route(way_of(MailboxFitness.FULL, reach), late)
     action = fault.action

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import orjson
 
 from mss_sim.clock import SECOND
-from mss_sim.core.mailflow.letter import Accepted, Answer, Letter, RoutedLetter, answer_of
+from mss_sim.core.mailflow.letter import Accepted, Answer, Letter, RoutedLetter, Warned, answer_of
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.store import submissions
@@ -25,7 +25,7 @@ def split_same_keys(letters: Sequence[Letter]) -> tuple[list[Letter], list[Lette
     later: list[Letter] = []
     for letter in letters:
         origin = letter.submitted
-        key = (origin.actor_id, origin.idempotency[0]) if origin and origin.idempotency else None
+        key = (origin.actor_id, origin.idempotency.key) if origin and origin.idempotency else None
         (later if key in seen else now).append(letter)
         if key:
             seen.add(key)
@@ -62,7 +62,7 @@ def _written(world: World, answer: Accepted) -> str:
     whys = [(one.refusal.rule, world.told(one.refusal.detail)) if one.refusal else None for one in answer.outcomes]
     outcomes = [(one.address, one.kind, why) for one, why in zip(answer.outcomes, whys, strict=True)]
     kept = {name: getattr(answer, name) for name in ("message_id", "left_from", "mode", "sent_copy_id", "sent_in", "rfc_message_id")}
-    warnings = [(address, world.told(why)) for address, why in answer.warnings]
+    warnings = [(one.address, world.told(one.why)) for one in answer.warnings]
     return orjson.dumps({**kept, "outcomes": outcomes, "warnings": warnings}).decode("utf-8")
 
 
@@ -73,5 +73,5 @@ def _read(known: submissions.Remembered) -> Accepted:
         for address, kind, why in kept.pop("outcomes")
     )
     mode = SendMode(kept.pop("mode"))
-    warnings = tuple((address, quoted(why)) for address, why in kept.pop("warnings", ()))
+    warnings = tuple(Warned(address, quoted(why)) for address, why in kept.pop("warnings", ()))
     return Accepted(**kept, submission_id=known.submission_id, outcomes=outcomes, mode=mode, replayed=True, warnings=warnings)

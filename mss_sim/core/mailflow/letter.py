@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mss_sim.clock import SECOND, Micros, to_datetime
 from mss_sim.core.mailbox.message_to_store import stored
+from mss_sim.core.mailflow.report_reading import Report, read_report
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal
 from mss_sim.mail.parse import ParsedMessage
@@ -39,11 +40,18 @@ class Envelope:
     return_full: bool = False
 
 
+class IdempotencyKey(NamedTuple):
+    """The key of a request, and the hash of that request: the same key with another hash is a mistake of the client."""
+
+    key: str
+    request_hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """Submitted by an authenticated actor, from a mailbox of that operator. `own_mailbox` is the delegate's, for their Sent copy.
 
-    `strict`: the whole letter is refused when one recipient is. `idempotency`: the (key, hash of the request) that a REST client gave.
+    `strict`: the whole letter is refused when one recipient is. `idempotency`: what a REST client gave, so that a retry sends once.
     `answers`: the id of the message that a REST client said it answers, as several may have its Message-ID.
     """
 
@@ -53,7 +61,7 @@ class Submitted:
     wished: SendMode | None = None
     own_mailbox: str | None = None
     strict: bool = False
-    idempotency: tuple[str, str] | None = None
+    idempotency: IdempotencyKey | None = None
     answers: int | None = None
 
 
@@ -119,6 +127,8 @@ class Letter:
     """Whether it comes from the queue."""
     trace_bytes: int = field(init=False)
     """The bytes of it that no limit counts."""
+    report: Report | None = field(init=False)
+    """The report that it is, read once; None when it is none, or one that cannot be read."""
 
     def __post_init__(self) -> None:
         origin = self.origin
@@ -130,6 +140,12 @@ class Letter:
         object.__setattr__(self, "left_from", sent_from or author or self.envelope.sender)
         object.__setattr__(self, "tried_before", isinstance(origin, TriedAgain))
         object.__setattr__(self, "trace_bytes", origin.trace_bytes if isinstance(origin, FromPeer) else 0)
+        object.__setattr__(self, "report", read_report(self.received, self.parsed.root) if self.parsed.is_report else None)
+
+    @property
+    def received(self) -> bytes:
+        """The bytes as they came in, below the trace that was written on top of them."""
+        return self.raw[len(self.raw) - self.parsed.size_bytes :]
 
     @property
     def operator_id(self) -> int | None:
@@ -154,6 +170,20 @@ class Delivered(NamedTuple):
     elsewhere: bool
 
 
+class Relayed(NamedTuple):
+    """A recipient whose copy is handed to another server once the letter is stored; `held_seconds`: how long a fault lets it wait first."""
+
+    addressee: Addressee
+    held_seconds: float = 0.0
+
+
+class Warned(NamedTuple):
+    """A recipient that the sender should look at, and why."""
+
+    address: str
+    why: Sentence
+
+
 class Missed(NamedTuple):
     """A recipient whose mailbox does not get it now, the outcome, and the rule."""
 
@@ -170,10 +200,9 @@ class RoutedLetter:
     thread_id: int
     sending: SendAs | None = None
     delivered: list[Delivered] = field(default_factory=list)
-    relayed: list[Addressee] = field(default_factory=list)  # handed to another server once this is committed
+    relayed: list[Relayed] = field(default_factory=list)
     missed: list[Missed] = field(default_factory=list)
-    warned: list[tuple[str, Sentence]] = field(default_factory=list)  # recipients that the sender should look at, and why
-    held: dict[str, float] = field(default_factory=dict)  # of the relayed, whom a fault lets wait for so many seconds
+    warned: list[Warned] = field(default_factory=list)
     sent_in: list[DeliveryMailbox] = field(default_factory=list)
     sent_copy_id: int | None = None
     hidden: frozenset[int] = frozenset()
@@ -194,8 +223,7 @@ class Accepted:
     """A letter that is on disk, with the outcome for its recipients.
 
     `left_from` is the mailbox that its submission belongs to. `sent_copy_id` is its copy in Sent, in the mailbox `sent_in`:
-    by the sent policy the same one or the delegate's own; None when no copy is kept. `warnings`: recipients that the sender should look
-    at, and why.
+    by the sent policy the same one or the delegate's own; None when no copy is kept.
     """
 
     message_id: int
@@ -207,14 +235,14 @@ class Accepted:
     sent_in: str | None = None
     rfc_message_id: str | None = None
     replayed: bool = field(default=False)
-    warnings: tuple[tuple[str, Sentence], ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
 
 def answer_of(sorted_: RoutedLetter) -> Accepted:
     """The response to the sender of a letter, once it is stored."""
     missed = {Disposal.DEFER: TimelineKind.RELAYED}
     outcomes = [Answer(addressee.address, TimelineKind.DELIVERED) for addressee, _, _ in sorted_.delivered]
-    outcomes += [Answer(addressee.address, TimelineKind.SUBMITTED) for addressee in sorted_.relayed]
+    outcomes += [Answer(relayed.addressee.address, TimelineKind.SUBMITTED) for relayed in sorted_.relayed]
     outcomes += [Answer(a.address, missed.get(way, TimelineKind.FAILED), refusal) for a, way, refusal in sorted_.missed]
     letter = sorted_.letter
     return Accepted(

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from mss_sim.core.access import journal
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.rights_in_force import Requester
 from mss_sim.core.mailflow import timeline_writing
 from mss_sim.core.mailflow.letter import FromPeer, Letter, OfServer, RoutedLetter
+from mss_sim.core.mailflow.report_reading import RecipientReport, Report
 from mss_sim.core.world.world import World
 from mss_sim.ids import encode
-from mss_sim.mail import dsn, mdn
 from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.reports import addresses
 from mss_sim.mail.returned import likeness, returned_letter
@@ -22,52 +21,11 @@ from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.submissions import Event, SentLetter
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
-from mss_sim.vocabulary.mail import Disposition, DsnAction, ReceiptFamily, TimelineKind
-
-DISPOSITIONS: dict[Disposition, TimelineKind] = {
-    Disposition.DISPLAYED: TimelineKind.DISPLAYED,
-    Disposition.PROCESSED: TimelineKind.PROCESSED,
-    Disposition.DISPATCHED: TimelineKind.PROCESSED,
-    Disposition.DELETED: TimelineKind.PROCESSED,
-}
-_ACTIONS: dict[DsnAction, TimelineKind] = {
-    DsnAction.DELIVERED: TimelineKind.DELIVERED,
-    DsnAction.RELAYED: TimelineKind.RELAYED,
-    DsnAction.EXPANDED: TimelineKind.RELAYED,
-    DsnAction.DELAYED: TimelineKind.DELAYED,
-    DsnAction.FAILED: TimelineKind.FAILED,
-}
-
-
-class Told(NamedTuple):
-    """What a report says about one recipient. `known_as`: the addresses by which the sender may know them, the likeliest first."""
-
-    address: str
-    known_as: tuple[str, ...]
-    kind: TimelineKind
-    detail: str
-    failed: bool = False
-    family: ReceiptFamily | None = None
-
-
-class Report(NamedTuple):
-    """A report, parsed once: which letter it is about, by its Message-ID or its envelope id, and the outcome for each recipient."""
-
-    message_id: str | None
-    envelope_id: str | None
-    recipients: tuple[Told, ...]
-
-    def is_receipt_of(self, address: str) -> bool:
-        """Whether it is a read receipt from that mailbox and no other."""
-        return all(one.kind in DISPOSITIONS.values() and one.address == address for one in self.recipients)
 
 
 def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
     """When a delivered letter is a credible report, add it to the timeline of the letter that it is about."""
-    letter = sorted_.letter
-    if not letter.parsed.is_report or not sorted_.delivered:
-        return
-    report = read_report(letter)
+    letter, report = sorted_.letter, sorted_.letter.report
     if report is None:
         return
     for delivered in sorted_.delivered:
@@ -78,19 +36,21 @@ def match(world: World, conn: Connection, sorted_: RoutedLetter) -> None:
                     break
 
 
-def _given_as(conn: Connection, mailbox: DeliveryMailbox, report: Report, said: Told) -> Iterator[str]:
+def _given_as(conn: Connection, mailbox: DeliveryMailbox, report: Report, said: RecipientReport) -> Iterator[str]:
     """The recipients for whom the client itself gave that original recipient (ref: rfc3461#4.2)."""
     sent = submissions.spoken_of(conn, mailbox.id, None, report.message_id, report.envelope_id)
     people = submissions.people_of(conn, [one.id for one in sent])
     yield from (person.address for person in people if set(addresses(person.original)) & set(said.known_as))
 
 
-def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, report: Report, said: Told, address: str) -> SentLetter | None:
+def _subject_of(
+    conn: Connection, letter: Letter, mailbox: DeliveryMailbox, report: Report, said: RecipientReport, address: str
+) -> SentLetter | None:
     """The letter that a report is about, sent by the mailbox that gets the report or, for a read receipt, that requested it there."""
     if isinstance(letter.origin, OfServer) and letter.origin.about_submission is not None:
         return submissions.by_id(conn, letter.origin.about_submission)
     own = submissions.spoken_of(conn, mailbox.id, address, report.message_id, report.envelope_id)
-    if own or said.kind not in DISPOSITIONS.values() or report.message_id is None:
+    if own or not said.is_receipt or report.message_id is None:
         return _meant(conn, letter, own, said, address)
     asking = []
     for sent in submissions.with_message_id(conn, report.message_id, address):
@@ -100,11 +60,11 @@ def _subject_of(conn: Connection, letter: Letter, mailbox: DeliveryMailbox, repo
     return _meant(conn, letter, asking, said, address)
 
 
-def _meant(conn: Connection, letter: Letter, sent: Sequence[SentLetter], said: Told, address: str) -> SentLetter | None:
+def _meant(conn: Connection, letter: Letter, sent: Sequence[SentLetter], said: RecipientReport, address: str) -> SentLetter | None:
     """Of several letters to one address with one Message-ID the one that the report gives back, else the newest that it tells more of."""
     if len(sent) < 2:
         return sent[0] if sent else None
-    returned = given_back(letter)
+    returned = returned_letter(letter.received, letter.parsed.root)
     people = {one.submission_id: one.id for one in submissions.people_of(conn, [one.id for one in sent]) if one.address == address}
     events = submissions.events_of(conn, people.values())
 
@@ -115,25 +75,25 @@ def _meant(conn: Connection, letter: Letter, sent: Sequence[SentLetter], said: T
     return max(sent, key=rank)
 
 
-def _is_believed(letter: Letter, said: Told, address: str) -> bool:
+def _is_believed(letter: Letter, said: RecipientReport, address: str) -> bool:
     """Whether the reporter may speak for the recipient at that address: a reader for themselves, a mail server for any recipient.
 
     A person's report that waited in the queue is still that person's, and so is one that their operator brings with their return path.
     """
     who = letter.sent_from
     if who is not None:
-        return said.kind in DISPOSITIONS.values() and who == address
+        return said.is_receipt and who == address
     if letter.door is Door.SYSTEM:
         return True
     if not isinstance(letter.origin, FromPeer) or (
         letter.origin.speaks_for is not None and domain_of(address) not in letter.origin.speaks_for
     ):
         return False
-    readers_own = said.kind in DISPOSITIONS.values() and letter.envelope.sender == letter.left_from == address
+    readers_own = said.is_receipt and letter.envelope.sender == letter.left_from == address
     return not letter.envelope.sender or readers_own
 
 
-def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentLetter, said: Told, address: str) -> bool:
+def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentLetter, said: RecipientReport, address: str) -> bool:
     """Add what is said to the timeline of the recipient at that address; False when the letter has none."""
     people = {person.address: person.id for person in submissions.people_of(conn, [sent.id])}
     if address not in people:
@@ -145,24 +105,3 @@ def _put_on_timeline(world: World, conn: Connection, letter: Letter, sent: SentL
     matched = Entry(Act.RECEIPT_MATCHED, sent.mailbox_id, detail, letter.id)
     journal.write(world, conn, Requester(None, letter.door), [matched], at=letter.at)
     return True
-
-
-def given_back(letter: Letter) -> bytes | None:
-    """The letter, or its header, that a report gives back."""
-    return returned_letter(letter.raw[len(letter.raw) - letter.parsed.size_bytes :], letter.parsed.root)
-
-
-def read_report(letter: Letter) -> Report | None:
-    """The report in a letter; None when it cannot be read."""
-    raw = letter.raw[len(letter.raw) - letter.parsed.size_bytes :]
-    status = dsn.parse(raw, letter.parsed.root)
-    if status is not None:
-        rows = (Told(one.address, one.known_as, _ACTIONS[one.action], one.diagnostic or one.status) for one in status.recipients)
-        return Report(status.message_id, status.envelope_id, tuple(rows))
-    receipt = mdn.parse(raw, letter.parsed.root)
-    if receipt is None or receipt.original_message_id is None or receipt.final_recipient is None:
-        return None
-    detail = receipt.disposition.value + ("/error" if receipt.failed else "") + (f": {receipt.error}" if receipt.error else "")
-    kind = DISPOSITIONS[receipt.disposition]
-    told = Told(receipt.final_recipient, receipt.known_as, kind, detail, receipt.failed, receipt.family)
-    return Report(receipt.original_message_id, None, (told,))

@@ -18,7 +18,7 @@ from mss_sim.core.conversations import answer_rights
 from mss_sim.core.mailbox.message_to_store import read_message, without_holding
 from mss_sim.core.mailflow import mes_bounces
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.letter import Accepted, Envelope, Letter, Submitted, date_time, prepare, trace_fields
+from mss_sim.core.mailflow.letter import Accepted, Envelope, IdempotencyKey, Letter, Submitted, date_time, prepare, trace_fields
 from mss_sim.core.mailflow.mailboxes_on_demand import make_missing
 from mss_sim.core.mailflow.senders import Senders, SendingMailbox, shown_sender
 from mss_sim.core.world.world import World
@@ -113,7 +113,7 @@ class SubmissionRequest:
     peer: str
     wished: SendMode | None = None
     strict: bool = False
-    idempotency: tuple[str, str] | None = None
+    idempotency: IdempotencyKey | None = None
     answers: int | None = None
 
 

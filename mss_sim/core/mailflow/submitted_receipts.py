@@ -15,11 +15,10 @@ from collections.abc import Collection, Sequence
 from mss_sim.clock import Micros
 from mss_sim.core.access import rights_in_force
 from mss_sim.core.mailflow.letter import Letter, ReceiptSubject
-from mss_sim.core.mailflow.report_matching import given_back, read_report
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail import mdn
-from mss_sim.mail.returned import likeness
+from mss_sim.mail.returned import likeness, returned_letter
 from mss_sim.mail.summary import read_summary
 from mss_sim.policy.access import right_missing
 from mss_sim.policy.masks import decide_carer_receipt, viewer_of
@@ -36,10 +35,10 @@ def asked(conn: Connection, letter: Letter, hidden: Collection[int] = ()) -> Rec
 
     What is `hidden` from the carer who submits it was never received.
     """
-    if letter.submitted is None or not letter.parsed.is_report:
+    if letter.submitted is None or letter.report is None:
         return None
-    report, reader = read_report(letter), mailboxes.by_address(conn, letter.submitted.mailbox)
-    if report is None or report.message_id is None or reader is None or not report.is_receipt_of(reader.address):
+    report, reader = letter.report, mailboxes.by_address(conn, letter.submitted.mailbox)
+    if report.message_id is None or reader is None or not report.is_receipt_of(reader.address):
         return None
     lying = [row for row in messages.lying_in(conn, report.message_id, reader.id) if row.id not in hidden]
     if not lying:
@@ -50,7 +49,7 @@ def asked(conn: Connection, letter: Letter, hidden: Collection[int] = ()) -> Rec
 
 def _meant(conn: Connection, letter: Letter, lying: Sequence[MessageRow], mailbox_id: int) -> MessageRow:
     """Of several letters with one Message-ID the one that the receipt gives back, else one for which none has left yet."""
-    returned = given_back(letter)
+    returned = returned_letter(letter.received, letter.parsed.root)
     return max(
         lying,
         key=lambda row: (likeness(returned, messages.raw(conn, row.id)), not conversations.receipt_sent(conn, row.id, mailbox_id)),
@@ -61,9 +60,8 @@ def check_null_path(letter: Letter) -> None:
     """Refuse a person's submission without a return path, unless it is their own read receipt: no server sends through a person."""
     if letter.envelope.sender or letter.submitted is None:
         return
-    report = read_report(letter) if letter.parsed.is_report else None
-    own = letter.submitted.mailbox
-    why = mdn.unreadable(letter.raw[len(letter.raw) - letter.parsed.size_bytes :], letter.parsed.root) if report is None else None
+    report, own = letter.report, letter.submitted.mailbox
+    why = mdn.unreadable(letter.received, letter.parsed.root) if report is None else None
     if why:
         detail = say("The read receipt cannot be read, and its sender would not be told: {why}.", why=why)
         raise Refusal(Rule.MALFORMED_MESSAGE, detail, subject=own, reference="rfc8098#3.2")

@@ -14,10 +14,9 @@ from mss_sim.store import conversations, masks, message_ids, messages, submissio
 from mss_sim.store.engine import Connection
 from mss_sim.store.mailboxes import DeliveryMailbox
 from mss_sim.store.message_ids import Answer
+from mss_sim.store.messages import MessageRef
 from mss_sim.vocabulary.mailboxes import MailboxKind
 
-Found = tuple[int, int]
-"""(thread id, message id) of a letter."""
 Hidden = frozenset[int] | None
 """The letters that are masked from the carer who sends; None where no carer does."""
 
@@ -34,12 +33,12 @@ class KnownThreads:
         if sorted_.letter.row.rfc_message_id:
             self.fresh.setdefault(sorted_.letter.row.rfc_message_id, sorted_)
 
-    def of_group(self, id_: str) -> tuple[Found, frozenset[str]] | None:
+    def of_group(self, id_: str) -> tuple[MessageRef, frozenset[str]] | None:
         """The letter of the group with that Message-ID, and the addresses that know it."""
         one = self.fresh.get(id_)
         if one is None:
             return None
-        return (one.thread_id, one.letter.id), frozenset((one.letter.left_from, *_recipients(one.letter)))
+        return MessageRef(one.thread_id, one.letter.id), frozenset((one.letter.left_from, *_recipients(one.letter)))
 
 
 def known(conn: Connection, letters: Sequence[Letter]) -> KnownThreads:
@@ -56,7 +55,7 @@ def answered(
     among: KnownThreads,
     *,
     hidden: Hidden = None,
-) -> list[Found]:
+) -> list[MessageRef]:
     """The letters that a letter answers, as far as its sender may know them, the nearest first."""
     named = _references(letter)
     if not named:  # most letters: no query is built or run
@@ -98,8 +97,8 @@ def of_new(
     return rights[-1].thread_id if rights else letter.id
 
 
-def twin(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> Found | None:
-    """(thread, message) under which a letter left the sender for its recipient; None when it did not leave here.
+def twin(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> MessageRef | None:
+    """The message as which a letter left the sender for its recipient; None when it did not leave here.
 
     It is known by its Message-ID; one without an id that can be read, by its octets among those that are being carried.
     """
@@ -107,11 +106,11 @@ def twin(conn: Connection, letter: Letter, sender: DeliveryMailbox | None) -> Fo
         return None
     if letter.row.rfc_message_id is None:
         leaving = submissions.leaving_unnamed(conn, sender.id, _recipients(letter))
-        return next((one for one in leaving if likeness(letter.raw, messages.raw(conn, one[1])) == SAME), None)
+        return next((one for one in leaving if likeness(letter.raw, messages.raw(conn, one.message_id)) == SAME), None)
     left = submissions.left_as(conn, letter.row.rfc_message_id, sender.id, _recipients(letter))
     if len(left) < 2:
         return left[0] if left else None
-    return max(left, key=lambda one: likeness(letter.raw, messages.raw(conn, one[1])))
+    return max(left, key=lambda one: likeness(letter.raw, messages.raw(conn, one.message_id)))
 
 
 def _recipients(letter: Letter) -> list[str]:

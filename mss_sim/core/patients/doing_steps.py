@@ -27,7 +27,7 @@ from mss_sim.core.mailbox.mailboxes import change_mailbox
 from mss_sim.core.mailbox.message_to_store import read_message
 from mss_sim.core.mailflow import mes_bounces
 from mss_sim.core.mailflow.delivery import Delivery
-from mss_sim.core.mailflow.letter import Addressee, Envelope
+from mss_sim.core.mailflow.letter import Addressee, Envelope, IdempotencyKey
 from mss_sim.core.mailflow.read_receipts import Receipts, ReceiptWish, WrittenReceipt
 from mss_sim.core.mailflow.submission import Submission, SubmissionRequest
 from mss_sim.core.patients import hospital_gateway
@@ -208,7 +208,7 @@ class Steps:
         if not to:
             raise _gone()
         envelope = Envelope(scene.mailbox.address, tuple(map(Addressee, to)))
-        key = f"planned-step {scene.planned.id}", ""
+        key = IdempotencyKey(f"planned-step {scene.planned.id}", "")
         request = SubmissionRequest(
             envelope, raw, "HTTP", "Mon espace sante", strict=len(to) == 1, idempotency=key, answers=scene.message.id
         )

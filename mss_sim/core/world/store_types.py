@@ -11,7 +11,7 @@ from mss_sim.store.folders import Folder
 from mss_sim.store.forwardings import Forwarding
 from mss_sim.store.grants import GrantRow
 from mss_sim.store.identities import Identity
-from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow, LineQuery
+from mss_sim.store.journal import ActQuery, JournalEntry, JournalRow, LetterLabel, LineQuery
 from mss_sim.store.letters import LetterQuery, PlacedCopy
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.masks import Mask
@@ -46,6 +46,7 @@ __all__ = [
     "Identity",
     "JournalEntry",
     "JournalRow",
+    "LetterLabel",
     "LetterQuery",
     "LineQuery",
     "ListQuery",

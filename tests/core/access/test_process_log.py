@@ -23,7 +23,7 @@ from mss_sim.core.mailbox import mailboxes
 from mss_sim.core.mailbox.messages import open_message
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import encode
-from mss_sim.store.journal import JournalEntry
+from mss_sim.store.journal import JournalEntry, LetterLabel
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.language import Language
@@ -291,7 +291,7 @@ async def test_no_text_makes_a_line_of_its_own_or_moves_a_terminal(told: Told, o
     async with open_town() as town:
         process_log = town.core.process_log
         assert process_log is not None
-        process_log.noted([JournalEntry(1, 2, Act.RECEIVED, Door.MX, about=(subject, None))])
+        process_log.noted([JournalEntry(1, 2, Act.RECEIVED, Door.MX, about=LetterLabel(subject, None))])
         assert told.lines() == [f"message.received door=mx subject={shown}"]
 
 
@@ -339,7 +339,7 @@ async def test_a_line_costs_few_calls(told: Told, open_town: OpenTown) -> None:
         process_log: ProcessLog | None = town.core.process_log
         assert process_log is not None
         box = (await town.mailbox(PRACTICE)).id
-        about = ("Compte rendu", "<x@y.fr>")
+        about = LetterLabel("Compte rendu", "<x@y.fr>")
         line = JournalEntry(1, 2, Act.RECEIVED, Door.MX, None, box, None, 3, {"from": HOSPITAL}, about)
         rows: list[Noted] = [line] * 100
         process_log.noted(rows[:1])

@@ -9,6 +9,7 @@ from mss_sim.core.conversations.answer_rights import check_answer
 from mss_sim.errors import Rule
 from mss_sim.store import conversations
 from mss_sim.store.conversations import AnswerRightRow
+from mss_sim.store.messages import MessageRef
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import DOCTOR, DOCTOR2, HOSPITAL, PATIENT, PATIENT2, PRACTICE
@@ -134,7 +135,7 @@ async def test_professional_reply_to_mailboxes_take_the_senders_place_and_no_oth
     assert {address for address in (DOCTOR, DOCTOR2, PRACTICE, PATIENT2) if await _rights(town, address)} == answers
 
 
-async def _check(town: Town, address: str, answered: tuple[int, int] | None = None) -> None:
+async def _check(town: Town, address: str, answered: MessageRef | None = None) -> None:
     patient, mailbox = await town.mailbox(PATIENT), await town.mailbox(address)
     await town.world.store.read(lambda conn: check_answer(town.world, conn, patient, address, mailbox, answered))
 
@@ -162,8 +163,8 @@ async def test_the_letter_that_is_answered_decides_by_its_conversation_or_by_its
         await town.send("doctor", DOCTOR, PATIENT)
         for sent, shut in zip((first, second), closed, strict=True):
             with refused(Rule.CONVERSATION_CLOSED) if shut else contextlib.nullcontext():
-                await _check(town, DOCTOR, (first.message_id, sent.message_id))
+                await _check(town, DOCTOR, MessageRef(first.message_id, sent.message_id))
         third = await town.send("doctor", DOCTOR, PATIENT, In_Reply_To=first.rfc_message_id or "")
-        await _check(town, DOCTOR, (first.message_id, third.message_id))
+        await _check(town, DOCTOR, MessageRef(first.message_id, third.message_id))
         with refused(Rule.CONVERSATION_CLOSED) if scope == "message" else contextlib.nullcontext():
-            await _check(town, DOCTOR, (first.message_id, second.message_id))
+            await _check(town, DOCTOR, MessageRef(first.message_id, second.message_id))

@@ -9,7 +9,7 @@ import pytest
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.practice_holders import CONTROL
 from mss_sim.core.mailflow.idempotency import split_same_keys
-from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, Letter, Submitted, prepare
+from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, IdempotencyKey, Letter, Submitted, prepare
 from mss_sim.errors import Rule
 from mss_sim.mail.parse import parse
 from mss_sim.vocabulary.doors import Door
@@ -21,14 +21,14 @@ from tests.core.towns import IDNATS, OpenTown, Town, refused
 async def _send(
     town: Town, key: str = "k", request: str = "r", *, who: str = "hospital", to: str = PRACTICE, sender: str = HOSPITAL
 ) -> Accepted:
-    return await town.send(who, sender, to, options={"idempotency": (key, request)})
+    return await town.send(who, sender, to, options={"idempotency": IdempotencyKey(key, request)})
 
 
 async def test_a_retry_is_answered_as_the_first_was_and_sends_nothing(town: Town) -> None:
     await identities.change_identity(town.world, IDNATS["patient"], {"ins": ()}, None, None)
     first = await _send(town, to=PATIENT)
     again = await _send(town, to=PATIENT)
-    assert (first.replayed, first.warnings[0][0]) == (False, PATIENT)
+    assert (first.replayed, first.warnings[0].address) == (False, PATIENT)
     assert again == replace(first, replayed=True)
     assert len(await town.lying(PATIENT)) == len(await town.lying(HOSPITAL, "Sent")) == 1
 
@@ -108,7 +108,7 @@ async def test_of_a_group_the_first_of_each_key_goes_now(town: Town, keys: list[
     raw = b"From: a@b.fr\r\n\r\nx\r\n"
 
     def made(key: str | None) -> Letter:
-        origin = Submitted(HOSPITAL, 7, 1, idempotency=(key, "r")) if key else FromPeer()
+        origin = Submitted(HOSPITAL, 7, 1, idempotency=IdempotencyKey(key, "r")) if key else FromPeer()
         envelope = Envelope(HOSPITAL, (Addressee(PRACTICE),))
         return prepare(town.world, raw, parse(raw), envelope, origin, fields=(), door=Door.REST, at=0)
 

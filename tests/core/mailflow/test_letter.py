@@ -13,6 +13,7 @@ from mss_sim.core.mailflow.letter import (
     Missed,
     OfServer,
     Origin,
+    Relayed,
     RoutedLetter,
     Submitted,
     TriedAgain,
@@ -84,7 +85,7 @@ async def test_what_is_answered_says_what_became_of_each_recipient(town: Town) -
     refusal = Refusal(Rule.MAILBOX_FULL, quoted("full"))
     routed = RoutedLetter(_letter(town, Submitted(HOSPITAL, 7, 1)), 1, SendAs(SendMode.AS))
     routed.delivered.append(Delivered(Addressee("a"), box, elsewhere=False))
-    routed.relayed.append(Addressee("b"))
+    routed.relayed.append(Relayed(Addressee("b")))
     routed.missed += [
         Missed(Addressee(name), way, refusal) for name, way in zip("cde", (Disposal.DEFER, Disposal.BOUNCE, Disposal.REFUSE), strict=True)
     ]
