@@ -8,7 +8,6 @@ once: `BYE` when it was in the mailbox that it logged in to, `OK [CLOSED]` when 
 """
 
 import asyncio
-from enum import StrEnum
 from typing import Protocol
 
 from mss_sim.config.settings import Settings
@@ -24,6 +23,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.refusals import Why, whys
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.faults.faults import Fault, Faults
+from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
@@ -64,15 +64,6 @@ class Stream(Protocol):
         """Assign the connection to an identity; False when that identity has too many."""
 
 
-class Enabled(StrEnum):
-    """Capabilities that a client may have enabled, by ENABLE or by using them (ref: rfc5161#3.1, rfc7162#3.1)."""
-
-    CONDSTORE = "CONDSTORE"
-    QRESYNC = "QRESYNC"
-    UTF8 = "UTF8=ACCEPT"
-    IMAP4REV2 = "IMAP4REV2"
-
-
 class RefusedWithCode(Exception):
     """A refusal that this verb shows with a specific response code (ref: rfc5530#3)."""
 
@@ -106,7 +97,7 @@ class Session:
         self.home: str | None = None
         self.direct = False
         self.view: View | None = None
-        self.enabled: set[Enabled] = set()
+        self.enabled: set[Capability] = set()  # by ENABLE, or by using them (ref: rfc5161#3.1, rfc7162#3.1)
         self.literal_max = settings.imap.literal_bytes_before_login_max
         self.tag = b"*"
         self.awake = asyncio.Event()
@@ -135,21 +126,26 @@ class Session:
     @property
     def utf8(self) -> bool:
         """Whether names are sent in UTF-8."""
-        return bool(self.enabled & {Enabled.UTF8, Enabled.IMAP4REV2})
+        return bool(self.enabled & {Capability.UTF8, Capability.IMAP4REV2})
 
     @property
     def tells_recent(self) -> bool:
         """Whether the client is told what is \\Recent, which IMAP4rev2 took away."""
-        return self.settings.imap.recent and Enabled.IMAP4REV2 not in self.enabled
+        return self.settings.imap.recent and Capability.IMAP4REV2 not in self.enabled
 
     @property
     def condstore(self) -> bool:
         """Whether modification sequences are sent unsolicited."""
-        return bool(self.enabled & {Enabled.CONDSTORE, Enabled.QRESYNC})
+        return bool(self.enabled & {Capability.CONDSTORE, Capability.QRESYNC})
 
-    def offers(self, capability: str) -> bool:
-        """Whether a capability is not masked, by the settings or by a fault."""
-        return capability not in self.settings.imap.capabilities_masked and capability not in self.masked
+    def offers(self, capability: Capability) -> bool:
+        """Whether a capability is not masked."""
+        return not self.masks(capability)
+
+    def masks(self, word: str) -> bool:
+        """Whether the settings or a fault take a word from the capability line, by the whole of it or by what stands before its `=`."""
+        names = {word, word.partition("=")[0]}
+        return not names.isdisjoint(self.settings.imap.capabilities_masked) or not names.isdisjoint(self.masked)
 
     def _wake(self, *, rights: bool) -> None:
         self.awake.set()
@@ -238,7 +234,7 @@ class Session:
             return
         self.watcher.until = self._soonest(changes.selected.until)
         self.note_recent(view, changes.selected.folder, view.known.uid_next)
-        for line in view.responses_since(changes, vanished=Enabled.QRESYNC in self.enabled, modseq=self.condstore):
+        for line in view.responses_since(changes, vanished=Capability.QRESYNC in self.enabled, modseq=self.condstore):
             self.say(line)
 
     async def check(self) -> None:

@@ -5,11 +5,12 @@ from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder, Transfer
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.errors import Refusal, Rule
+from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import search_keys
 from mss_sim.imap.grammar.commands import Append, AppendMessage, Copy, StoreArguments
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
-from mss_sim.imap.session import Enabled, RefusedWithCode, Session
+from mss_sim.imap.session import RefusedWithCode, Session
 from mss_sim.policy.access import flag_rights
 from mss_sim.vocabulary.journal import Change
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, FLAG_SEEN, Right
@@ -38,7 +39,7 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
     view, names = session.opened, _flag_names(wanted.flags)
     await _check_writable(session, flag_rights(names, replace=wanted.change is Change.REPLACE)[0])
     if wanted.unchanged_since is not None:
-        session.enabled.add(Enabled.CONDSTORE)
+        session.enabled.add(Capability.CONDSTORE)
     added, removed = (frozenset[str](), names) if wanted.change is Change.REMOVE else (names, frozenset[str]())
     wish = FlagChange(added, removed, wanted.change is Change.REPLACE, wanted.unchanged_since)
     late: list[int] = []
@@ -55,7 +56,7 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
             silent = wanted.silent and own  # silence is about the client's own change (ref: rfc9051#6.4.6)
             if number is None or (silent and not session.condstore):
                 continue
-            parts = [b"UID %d" % row.uid] if by_uid or Enabled.QRESYNC in session.enabled else []
+            parts = [b"UID %d" % row.uid] if by_uid or Capability.QRESYNC in session.enabled else []
             parts += [] if silent else [b"FLAGS " + flag_list(int(row.flags), row.seen, row.keywords, view.is_recent(row.uid))]
             parts += [b"MODSEQ (%d)" % row.modseq] if session.condstore else []
             session.say(b"* %d FETCH (%b)" % (number, b" ".join(parts)))
@@ -140,7 +141,7 @@ async def _target(session: Session, name: str) -> selected_folder.FolderRef:
 
 
 def _copied(session: Session, transfer: Transfer | None) -> bytes:
-    if transfer is None or not transfer.here or not session.offers("UIDPLUS"):
+    if transfer is None or not transfer.here or not session.offers(Capability.UIDPLUS):
         return b""
     return b"[COPYUID %d %b %b] " % (transfer.uid_validity, sequence_set(transfer.here), sequence_set(transfer.there))
 
@@ -149,7 +150,7 @@ async def append(session: Session, wanted: Append) -> bytes:
     """APPEND: the messages are on disk when this is answered, or none is; an empty one calls all off (ref: rfc3502#6.3.11)."""
     if len(wanted.messages) > 1:
         _check_several(session, wanted)
-    if not all(one.message.octets for one in wanted.messages) and session.offers("MULTIAPPEND"):
+    if not all(one.message.octets for one in wanted.messages) and session.offers(Capability.MULTIAPPEND):
         raise Refusal(Rule.INVALID, say("An empty message calls the APPEND off: none was stored."), reference="rfc3502#6.3.11")
     target = await session.seen_place(wanted.name)
     try:
@@ -159,12 +160,12 @@ async def append(session: Session, wanted: Append) -> bytes:
             raise RefusedWithCode(refusal, "TRYCREATE") from refusal
         raise
     session.transcript.costs.letters_sent += len(uids)
-    code = b"[APPENDUID %d %b] " % (validity, sequence_set(uids)) if session.offers("UIDPLUS") else b""
+    code = b"[APPENDUID %d %b] " % (validity, sequence_set(uids)) if session.offers(Capability.UIDPLUS) else b""
     return b"OK %bAPPEND completed" % code
 
 
 def _check_several(session: Session, wanted: Append) -> None:
-    if not session.offers("MULTIAPPEND"):
+    if not session.offers(Capability.MULTIAPPEND):
         raise Bad(say("one message a command: MULTIAPPEND is not offered"))
     most = session.world.settings.imap.append_messages_max  # the writer is held while they are stored
     if len(wanted.messages) > most:

@@ -10,11 +10,12 @@ from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.selected_folder import Wish
 from mss_sim.core.world.store_types import Mark, Uids
 from mss_sim.imap import faults
+from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
 from mss_sim.imap.grammar.sections import MessageSections
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
-from mss_sim.imap.session import Enabled, Session
+from mss_sim.imap.session import Session
 from mss_sim.imap.view import Span, View
 from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.mailboxes import Right
@@ -49,7 +50,7 @@ async def fetch(session: Session, wanted: FetchArguments, *, by_uid: bool) -> by
     spans = view.spans(wanted.sequence, by_uid=by_uid)
     items = _completed(wanted, by_uid=by_uid)
     if any(item.name == "MODSEQ" for item in items):
-        session.enabled.add(Enabled.CONDSTORE)
+        session.enabled.add(Capability.CONDSTORE)
     if wanted.vanished:
         _check_vanished(session, by_uid=by_uid)
         _tell_vanished(session, view, wanted.sequence)
@@ -75,7 +76,7 @@ def _check_vanished(session: Session, *, by_uid: bool) -> None:
     """VANISHED is for who enabled QRESYNC, and of UID FETCH: a client that is wrong about either would wait for answers that never come."""
     if not by_uid:
         raise Bad(say("VANISHED stands with UID FETCH alone (rfc7162#3.2.6)"))
-    if Enabled.QRESYNC not in session.enabled:
+    if Capability.QRESYNC not in session.enabled:
         raise Bad(say("VANISHED needs ENABLE QRESYNC before it (rfc7162#3.2.3)"))
 
 
@@ -172,7 +173,7 @@ async def _contents(session: Session, view: View, spans: Sequence[Span], items: 
 
 def _news_of_reading(session: Session, items: Sequence[FetchItem]) -> list[FetchItem]:
     """What a response says unasked when its message was marked as read: the client hears of that change nowhere else (ref: rfc7162#3.1)."""
-    wanted = ["UID"] if Enabled.QRESYNC in session.enabled else []
+    wanted = ["UID"] if Capability.QRESYNC in session.enabled else []
     wanted += ["FLAGS", *(["MODSEQ"] if session.condstore else [])]
     asked = {item.name for item in items}
     return [FetchItem(name, name.encode()) for name in wanted if name not in asked]

@@ -8,12 +8,13 @@ from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.mailboxes_as_tree import Asked, Figures
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Refusal, Rule
+from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
 from mss_sim.imap.grammar.listings import Status
 from mss_sim.imap.grammar.responses import folder_name, object_id
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
-from mss_sim.imap.session import Enabled, RefusedWithCode, Session
+from mss_sim.imap.session import RefusedWithCode, Session
 from mss_sim.imap.view import View
 from mss_sim.vocabulary.charge import KEYWORDS
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, KEYWORD_MDN_SENT, PROFESSIONAL_KINDS, Right
@@ -35,14 +36,14 @@ async def examine(session: Session, wanted: Select) -> bytes:
 
 
 async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
-    if wanted.resync is not None and Enabled.QRESYNC not in session.enabled:
+    if wanted.resync is not None and Capability.QRESYNC not in session.enabled:
         raise Bad(say("the parameter QRESYNC needs ENABLE QRESYNC before it (rfc7162#3.2.5)"))
     if session.view is not None:
         session.close()
-        if session.enabled & {Enabled.QRESYNC, Enabled.IMAP4REV2}:
+        if session.enabled & {Capability.QRESYNC, Capability.IMAP4REV2}:
             session.say(b"* OK [CLOSED] The folder that was open is closed")
     if wanted.condstore:
-        session.enabled.add(Enabled.CONDSTORE)
+        session.enabled.add(Capability.CONDSTORE)
     place = await session.seen_place(wanted.name)
     opening = await selected_folder.open_folder(session.world, session.actor, place)
     folder, rights = opening.selected.folder, opening.selected.held.access.rights
@@ -53,7 +54,7 @@ async def _open(session: Session, wanted: Select, *, read_only: bool) -> bytes:
     session.note_recent(view, folder)
     flags = (_CHARGED if opening.selected.held.mailbox.kind in PROFESSIONAL_KINDS else _FLAGS).encode("ascii")
     permanent = b" ".join([*_permanent(rights), *([b"\\*"] if Right.MARK in rights else [])]) if not view.read_only else b""
-    rev2 = Enabled.IMAP4REV2 in session.enabled
+    rev2 = Capability.IMAP4REV2 in session.enabled
     lines = [b"* %d EXISTS" % len(view), b"* FLAGS (%b)" % flags]
     lines += [] if rev2 else [b"* %d RECENT" % view.recent_count]
     lines += [b"* OK [UNSEEN %d] First unseen" % number] if not rev2 and (number := view.number(opening.first_unseen)) else []
@@ -129,7 +130,7 @@ def asked(session: Session, items: tuple[str, ...]) -> Asked:
 def shown_status(session: Session, name: str, found: Figures, items: tuple[str, ...]) -> bytes:
     """The STATUS response with the figures of a folder."""
     if "HIGHESTMODSEQ" in items:
-        session.enabled.add(Enabled.CONDSTORE)
+        session.enabled.add(Capability.CONDSTORE)
     shown = b" ".join(b"%b %b" % (item.encode("ascii"), _figure(session, found, item)) for item in items)
     return b"* STATUS %b (%b)" % (folder_name(name, utf8=session.utf8), shown)
 

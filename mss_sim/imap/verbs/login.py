@@ -7,9 +7,10 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import MASK
 from mss_sim.imap import faults
+from mss_sim.imap.capabilities import ENABLED_BY_NAME, Capability
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
-from mss_sim.imap.session import Enabled, Session
+from mss_sim.imap.session import Session
 from mss_sim.net.logins import actor_behind, exchange, instead, login_of, mechanisms, refused_at_trap, show_token_refusal
 from mss_sim.net.sasl import SaslError
 from mss_sim.policy.logins import split_name
@@ -17,48 +18,54 @@ from mss_sim.vocabulary.doors import Door, TokenRefusal
 from mss_sim.vocabulary.evidence import SessionEnd
 from mss_sim.words.sentence import said, say
 
-_ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE")
-_LOGGED_IN = (
-    "UNSELECT",
-    "IDLE",
-    "NAMESPACE",
-    "UIDPLUS",
-    "MULTIAPPEND",
-    "MOVE",
-    "SPECIAL-USE",
-    "LIST-EXTENDED",
-    "LIST-STATUS",
-    "CHILDREN",
-    "STATUS=SIZE",
-    "ESEARCH",
-    "SEARCHRES",
-    "SORT",
-    "THREAD=REFERENCES",
-    "CONDSTORE",
-    "QRESYNC",
-    "BINARY",
-    "QUOTA",
-    "QUOTA=RES-STORAGE",
-    "ACL",
-    "RIGHTS=kxte",
-    "OBJECTID",
-    "UTF8=ACCEPT",
+_ALWAYS = (
+    Capability.IMAP4REV1,
+    Capability.IMAP4REV2,
+    Capability.LITERAL_PLUS,
+    Capability.SASL_IR,
+    Capability.ID,
+    Capability.ENABLE,
 )
-"""The capabilities that ENABLE accepts; others are ignored (ref: rfc5161#3.1)."""
+_LOGGED_IN = (
+    Capability.UNSELECT,
+    Capability.IDLE,
+    Capability.NAMESPACE,
+    Capability.UIDPLUS,
+    Capability.MULTIAPPEND,
+    Capability.MOVE,
+    Capability.SPECIAL_USE,
+    Capability.LIST_EXTENDED,
+    Capability.LIST_STATUS,
+    Capability.CHILDREN,
+    Capability.STATUS_SIZE,
+    Capability.ESEARCH,
+    Capability.SEARCHRES,
+    Capability.SORT,
+    Capability.THREAD,
+    Capability.CONDSTORE,
+    Capability.QRESYNC,
+    Capability.BINARY,
+    Capability.QUOTA,
+    Capability.QUOTA_STORAGE,
+    Capability.ACL,
+    Capability.RIGHTS,
+    Capability.OBJECTID,
+    Capability.UTF8,
+)
 
 
 def capabilities(session: Session) -> bytes:
     """The capabilities offered now; only implemented ones are announced."""
-    words = [*_ALWAYS, *([] if session.offers("LITERAL+") else ["LITERAL-"])]
+    words: list[str] = [*_ALWAYS, *([] if session.offers(Capability.LITERAL_PLUS) else [Capability.LITERAL_MINUS])]
     if not session.tls and not session.stripped:
-        words += ["STARTTLS", "LOGINDISABLED"]
+        words += [Capability.STARTTLS, Capability.LOGINDISABLED]
     elif session.actor_or_none is None:
         words += [f"AUTH={name}" for name in mechanisms(session.settings, session.certificate)]
-        words += [] if "PLAIN" in mechanisms(session.settings, session.certificate) else ["LOGINDISABLED"]
+        words += [] if "PLAIN" in mechanisms(session.settings, session.certificate) else [Capability.LOGINDISABLED]
     else:
         words += [*_LOGGED_IN, f"APPENDLIMIT={session.literal_max}"]
-        words += [] if session.compressed else ["COMPRESS=DEFLATE"]
-    return " ".join(word for word in words if session.offers(word.partition("=")[0]) and session.offers(word)).encode("ascii")
+        words += [] if session.compressed else [Capability.COMPRESS]
+    return " ".join(word for word in words if not session.masks(word)).encode("ascii")
 
 
 async def capability(session: Session, _: None) -> bytes:
@@ -161,11 +168,11 @@ async def _enter(session: Session, actor: Actor, verb: str) -> bytes:
 
 async def enable(session: Session, words: tuple[str, ...]) -> bytes:
     """ENABLE: the newly enabled capabilities are returned."""
-    new = [Enabled(word) for word in words if word in list(Enabled) and session.offers(word)]
+    new = [one for word in words if (one := ENABLED_BY_NAME.get(word)) and session.offers(one)]
     session.enabled.update(new)
     if session.view is not None and not session.tells_recent:
         session.view.forget_recent()
-    session.say(b" ".join([b"* ENABLED", *(word.replace("REV2", "rev2").encode("ascii") for word in new)]))
+    session.say(b" ".join([b"* ENABLED", *(one.encode("ascii") for one in new)]))
     return b"OK ENABLE completed"
 
 

@@ -6,12 +6,13 @@ from typing import TypeVar
 
 from mss_sim.core.mailbox import selected_folder
 from mss_sim.core.world.store_types import Sortable
+from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import threads
 from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.search_keys import Search, Sort, ThreadArguments
 from mss_sim.imap.grammar.threads import ThreadedMessage
 from mss_sim.imap.grammar.wire import Bad
-from mss_sim.imap.session import Enabled, Session
+from mss_sim.imap.session import Session
 from mss_sim.imap.view import View
 from mss_sim.mail.criteria import Key, kinds
 from mss_sim.mail.summary import read_summary
@@ -29,7 +30,7 @@ async def search(session: Session, wanted: Search, *, by_uid: bool) -> bytes:
     if returns is not None and "SAVE" in returns:
         view.saved = []  # a failed search leaves nothing behind (ref: rfc5182#2.1)
     found, modseq = await _found(session, view, wanted.key, returns)
-    if returns is None and Enabled.IMAP4REV2 in session.enabled:
+    if returns is None and Capability.IMAP4REV2 in session.enabled:
         returns = frozenset({"ALL"})
     if returns is not None and "SAVE" in returns:
         view.saved = _returned(found, returns)
@@ -66,7 +67,7 @@ async def _found(session: Session, view: View, key: Key, returns: frozenset[str]
     long = _sets(key) * len(view) > _MANY_UIDS
     resolved = await asyncio.to_thread(_resolved, view, key) if long else _resolved(view, key)
     if "MODSEQ" in kinds(key):
-        session.enabled.add(Enabled.CONDSTORE)
+        session.enabled.add(Capability.CONDSTORE)
     return await selected_folder.search(
         session.world, session.actor, view.place, view.uids, resolved, lambda found: _returned(found, returns)
     )

@@ -12,11 +12,12 @@ from mss_sim.errors import Refusal
 from mss_sim.evidence.refusals import whys
 from mss_sim.evidence.transcripts import MASK
 from mss_sim.imap import faults
+from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import commands, items, listings, responses, search_keys
 from mss_sim.imap.grammar.search_keys import BadCharset
 from mss_sim.imap.grammar.sections import UnknownEncoding
 from mss_sim.imap.grammar.wire import Arguments, Bad, Command
-from mss_sim.imap.session import LOST, Enabled, RefusedWithCode, Session
+from mss_sim.imap.session import LOST, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import Point
@@ -31,11 +32,13 @@ class Verb(NamedTuple):
     state: str
     read: Callable[[Arguments], Any]
     do: Callable[[Session, Any], Awaitable[bytes]]
-    capability: str = "IMAP4rev1"
+    capability: Capability = Capability.IMAP4REV1
     quiet: bool = False
 
 
-def _both(read: Callable[[Arguments], Any], do: Any, capability: str = "IMAP4rev1", *, quiet: bool = True) -> tuple[Verb, Verb]:
+def _both(
+    read: Callable[[Arguments], Any], do: Any, capability: Capability = Capability.IMAP4REV1, *, quiet: bool = True
+) -> tuple[Verb, Verb]:
     """A verb and its UID form."""
     return (
         Verb(_OPEN, read, partial(do, by_uid=False), capability, quiet),
@@ -52,14 +55,14 @@ VERBS: dict[str, Verb] = {
     "CAPABILITY": Verb(_ANY, commands.nothing, login.capability),
     "NOOP": Verb(_ANY, commands.nothing, login.noop),
     "LOGOUT": Verb(_ANY, commands.nothing, login.logout),
-    "ID": Verb(_ANY, commands.identify, login.identify, "ID"),
+    "ID": Verb(_ANY, commands.identify, login.identify, Capability.ID),
     "STARTTLS": Verb(_BEFORE, commands.nothing, login.start_tls),
     "LOGIN": Verb(_BEFORE, commands.login, login.login),
     "AUTHENTICATE": Verb(_BEFORE, commands.authenticate, login.authenticate),
-    "ENABLE": Verb(_AFTER, commands.enable, login.enable, "ENABLE"),
-    "COMPRESS": Verb(_AFTER, _compressed, login.compress, "COMPRESS"),
-    "IDLE": Verb(_AFTER, commands.nothing, login.idle, "IDLE"),
-    "NAMESPACE": Verb(_AFTER, commands.nothing, tree.namespace, "NAMESPACE"),
+    "ENABLE": Verb(_AFTER, commands.enable, login.enable, Capability.ENABLE),
+    "COMPRESS": Verb(_AFTER, _compressed, login.compress, Capability.COMPRESS),
+    "IDLE": Verb(_AFTER, commands.nothing, login.idle, Capability.IDLE),
+    "NAMESPACE": Verb(_AFTER, commands.nothing, tree.namespace, Capability.NAMESPACE),
     "LIST": Verb(_AFTER, listings.lister, tree.lister),
     "LSUB": Verb(_AFTER, listings.lsub, tree.lsub),
     "SELECT": Verb(_AFTER, commands.select, folders.select),
@@ -71,27 +74,27 @@ VERBS: dict[str, Verb] = {
     "SUBSCRIBE": Verb(_AFTER, commands.mailbox, folders.subscribe),
     "UNSUBSCRIBE": Verb(_AFTER, commands.mailbox, folders.unsubscribe),
     "APPEND": Verb(_AFTER, commands.append, changes.append),
-    "MYRIGHTS": Verb(_AFTER, commands.mailbox, rights.my_rights, "ACL"),
-    "GETACL": Verb(_AFTER, commands.mailbox, rights.get_acl, "ACL"),
-    "SETACL": Verb(_AFTER, commands.setacl, rights.set_acl, "ACL"),
-    "DELETEACL": Verb(_AFTER, commands.who, rights.delete_acl, "ACL"),
-    "LISTRIGHTS": Verb(_AFTER, commands.who, rights.list_rights, "ACL"),
-    "GETQUOTA": Verb(_AFTER, commands.mailbox, rights.get_quota, "QUOTA"),
-    "GETQUOTAROOT": Verb(_AFTER, commands.mailbox, rights.get_quota_root, "QUOTA"),
+    "MYRIGHTS": Verb(_AFTER, commands.mailbox, rights.my_rights, Capability.ACL),
+    "GETACL": Verb(_AFTER, commands.mailbox, rights.get_acl, Capability.ACL),
+    "SETACL": Verb(_AFTER, commands.setacl, rights.set_acl, Capability.ACL),
+    "DELETEACL": Verb(_AFTER, commands.who, rights.delete_acl, Capability.ACL),
+    "LISTRIGHTS": Verb(_AFTER, commands.who, rights.list_rights, Capability.ACL),
+    "GETQUOTA": Verb(_AFTER, commands.mailbox, rights.get_quota, Capability.QUOTA),
+    "GETQUOTAROOT": Verb(_AFTER, commands.mailbox, rights.get_quota_root, Capability.QUOTA),
     "CHECK": Verb(_OPEN, commands.nothing, login.noop),
     "CLOSE": Verb(_OPEN, commands.nothing, folders.close),
-    "UNSELECT": Verb(_OPEN, commands.nothing, folders.unselect, "UNSELECT"),
+    "UNSELECT": Verb(_OPEN, commands.nothing, folders.unselect, Capability.UNSELECT),
     "EXPUNGE": Verb(_OPEN, commands.nothing, changes.expunge),
-    "UID EXPUNGE": Verb(_OPEN, commands.uid_set, changes.uid_expunge, "UIDPLUS"),
+    "UID EXPUNGE": Verb(_OPEN, commands.uid_set, changes.uid_expunge, Capability.UIDPLUS),
 }
 for _name, _pair in {
     "FETCH": _both(items.fetch, fetch.fetch),
     "STORE": _both(commands.store, changes.store),
     "SEARCH": _both(search_keys.search, search.search),
-    "SORT": _both(search_keys.sort, search.sort, "SORT"),
-    "THREAD": _both(search_keys.thread, search.thread, "THREAD"),
+    "SORT": _both(search_keys.sort, search.sort, Capability.SORT),
+    "THREAD": _both(search_keys.thread, search.thread, Capability.THREAD),
     "COPY": _both(commands.copy, changes.copy, quiet=False),
-    "MOVE": _both(commands.copy, changes.move, "MOVE", quiet=False),
+    "MOVE": _both(commands.copy, changes.move, Capability.MOVE, quiet=False),
 }.items():
     VERBS[_name], VERBS[f"UID {_name}"] = _pair
 _TOLD_ALWAYS = frozenset({"NOOP", "CHECK"})
@@ -102,7 +105,7 @@ _POLLS = frozenset({"NOOP", "CHECK", "STATUS"})
 
 async def execute(session: Session, command: Command) -> tuple[str, bytes]:
     """Run one command, sending its untagged responses; (verb, the line after the tag). ConnectionClosed when the connection ends."""
-    arguments = Arguments(command.pieces, utf8=session.utf8, utf8_accepted=Enabled.UTF8 in session.enabled)
+    arguments = Arguments(command.pieces, utf8=session.utf8, utf8_accepted=Capability.UTF8 in session.enabled)
     name = command.verb
     if name == "UID":
         try:

@@ -10,6 +10,7 @@ from mss_sim.core.mailbox import mailboxes_as_tree as listing
 from mss_sim.core.mailbox.mailboxes_as_tree import Figures, MailboxFolders
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.world.store_types import Folder
+from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import names
 from mss_sim.imap.grammar.listings import List
 from mss_sim.imap.grammar.responses import folder_name
@@ -171,6 +172,6 @@ def _attributes(session: Session, node: Node, wanted: List) -> list[bytes]:
     found.append(b"\\HasChildren" if node.has_children else b"\\HasNoChildren")
     if node.subscribed and (wanted.select | wanted.returns) & {"SUBSCRIBED"}:
         found.append(b"\\Subscribed")
-    if node.use is not None and session.offers("SPECIAL-USE"):
+    if node.use is not None and session.offers(Capability.SPECIAL_USE):
         found.append(node.use.value.encode("ascii"))
     return found
