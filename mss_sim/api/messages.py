@@ -35,7 +35,6 @@ from mss_sim.mail.mime import content
 from mss_sim.mail.parse import fold
 from mss_sim.mail.summary import Leaf, read_summary, shown_text
 from mss_sim.vocabulary.charge import ChargeChoice
-from mss_sim.vocabulary.mailboxes import FLAG_SEEN
 from mss_sim.words.sentence import say
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}/messages", tags=["messages"], responses=refusing(*IN_A_MAILBOX))
@@ -134,7 +133,7 @@ async def _first_to_come(
 @router.get("/{message_id}", responses={200: {"model": schemas.MessageOut}})
 async def get_message(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """One message, parsed. Your first reading is recorded; it is marked seen only when you say so (PATCH)."""
-    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    opened = await core.reading.open_message(actor, address, read_id(message_id))
     known = await identity_names.identities_by_id(core.world, (reading.identity_id for reading in opened.readings))
     return Json(_whole(opened, address, known))
 
@@ -172,14 +171,14 @@ def _attachment(raw: bytes, part: Leaf, address: str, message_id: str) -> dict[s
 @router.get("/{message_id}/raw", responses={200: octets("message/rfc822", example=examples.RAW)})
 async def get_raw(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str) -> Response:
     """The bytes of a message, as they were accepted, below the trace that was written on top."""
-    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    opened = await core.reading.open_message(actor, address, read_id(message_id))
     return Response(opened.raw, media_type="message/rfc822")
 
 
 @router.get("/{message_id}/attachments/{part}", responses={200: octets("application/octet-stream", "*/*", example="%PDF-1.7")})
 async def get_attachment(core: CurrentCore, actor: CurrentActor, address: MailboxAddress, message_id: str, part: str) -> Response:
     """The decoded content of one attachment, in chunks, as the type that the letter says; `part` is its number in the message's list."""
-    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    opened = await core.reading.open_message(actor, address, read_id(message_id))
     for leaf in read_summary(opened.item.message.summary).leaves:
         if leaf["number"] == part and leaf["attachment"]:
             octets = content(opened.raw, leaf["start"], leaf["end"], leaf["encoding"])
@@ -209,7 +208,7 @@ async def diagnose_message(core: CurrentCore, actor: CurrentActor, address: Mail
 
     Where the mailbox `keeps_diagnoses`, it is the one that is kept with the message, and `kept_at` says since when.
     """
-    opened = await core.receipts.open_message(actor, address, read_id(message_id))
+    opened = await core.reading.open_message(actor, address, read_id(message_id))
     found, kept_at = await core.kept_diagnoses.of_opened(opened)
     return Json(diagnosis(found, core.world.settings.language, kept_at))
 
@@ -223,10 +222,7 @@ async def change_flags(
     `InCharge` and `Handled` are what `POST …/charge` does, and refused as there.
     """
     change = FlagChange(frozenset(flags.add), frozenset(flags.remove))
-    changed = await messages.change_flags(core.world, actor, address, read_id(message_id), change)
-    if FLAG_SEEN in flags.add:
-        await core.receipts.after_marking(actor, address, changed.item.copy.id)
-    return Json(await _shown(core, changed))
+    return Json(await _shown(core, await core.reading.change_flags_of(actor, address, read_id(message_id), change)))
 
 
 @router.post("/{message_id}/move", responses={200: {"model": schemas.MessageSummary}})

@@ -42,7 +42,7 @@ from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.store_types import Operator
 from mss_sim.core.world.white_list import WhiteList
-from mss_sim.core.world.world import World
+from mss_sim.core.world.world import World, faults_of
 from mss_sim.evidence.runs import Runs
 from mss_sim.evidence.transcripts import Transcripts
 from mss_sim.ids import IdSource
@@ -242,14 +242,15 @@ class Simulator:
         tokens = Tokens(settings, self._clock, ids, self.data_dir / "keys" / "tokens.pem", issuer)
         directory = Directory(store, settings.message.size_bytes_max)
         white_list = WhiteList(settings, self._clock, store)
+        faults = faults_of(settings, self._clock, ids)
         folder, places = self.data_dir / "certificates", settings.igc.url or self._url("http")
         ldap_url = settings.igc.ldap_url or (self._url("ldap") if "ldap" in self._ports else None)
-        igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings), ldap_url)
+        igc = Authorities(folder, places, SystemClock(), settings, RevocationServices(self._clock, settings, faults), ldap_url)
         kept = settings.transcripts
         self.transcripts = Transcripts(self._clock, ids, sessions_max=kept.max, lines_max=kept.lines_max)
         self.runs = Runs(self.transcripts, kept.http_silence_seconds, kept.max, asyncio.get_running_loop().time)
         return World(
-            *(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc),
+            *(settings, store, self._clock, ids, directory, white_list, Passwords(), tokens, igc, faults),
             seeds_dir=self._seeds_dir,
             transcripts=self.transcripts,
         )

@@ -142,7 +142,7 @@ async def remove_rows(core: CurrentCore, domain: str, certificate_dn: str | None
 @router.put("/white-list/variant", responses={200: {"model": WhiteListOut}})
 async def choose_variant(core: CurrentCore, wanted: VariantIn) -> Response:
     """How the list is published: normal, stale, empty, under a wrong namespace, cut, or with the dirt of the public copies."""
-    core.white_list.variant = wanted.variant
+    core.white_list.choose_variant(wanted.variant)
     return Json(await _shown(core))
 
 

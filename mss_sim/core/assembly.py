@@ -35,6 +35,7 @@ from mss_sim.core.mailflow.due_tries import DueTries
 from mss_sim.core.mailflow.outbound_interface import Transport
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import Receipts
+from mss_sim.core.mailflow.reading import LetterReading
 from mss_sim.core.mailflow.reception import Reception
 from mss_sim.core.mailflow.submission import Submission
 from mss_sim.core.mailflow.unused_to_red_list import UnusedMailboxes
@@ -68,6 +69,7 @@ class Core:
     submission: Submission
     reception: Reception
     receipts: Receipts
+    reading: LetterReading
     queue: Queue
     patients: Patients
     wakeups: Wakeups
@@ -151,17 +153,16 @@ def assemble(
     """The core of a world. `snapshots` is where those of it are kept, `transport` carries letters out of it, `calls` posts to webhooks,
     `mtls_url` is where client certificates are asked for.
     """
-    tell, woken, resetting = log.teller(), asyncio.Event(), asyncio.Lock()
-    kept = KeptDiagnoses(world, Diagnoses(world))
-    delivery = Delivery(world, woken.set, kept.note)
-    provider = Provider(world, mtls_url)
-    queue, waits = Queue(world, delivery, woken, transport), Waits(world)
+    tell, woken, resetting, waits = log.teller(), asyncio.Event(), asyncio.Lock(), Waits(world)
+    kept = KeptDiagnoses(world, Diagnoses(world), waits.look_again)
+    delivery, provider = Delivery(world, woken.set, kept.note), Provider(world, mtls_url)
+    queue = Queue(world, delivery, woken, transport, waits.look_again)
     _connect(world, waits)
     submission, receipts = Submission(world, delivery), Receipts(world, delivery)
+    reading = LetterReading(world, receipts)
     patients = Patients(world, Steps(world, delivery, submission, receipts))
     ciba, recent, wrong_passwords = Ciba(provider), Recent(), WrongPasswords(world.settings)
-    bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls)
-    queue.rested = webhooks.rested = kept.rested = waits.look_again
+    bulk, digests, webhooks = BulkWork(resetting), WatchDigests(world, delivery), Webhooks(world, calls, waits.look_again)
     lives = (UnusedMailboxes(world, delivery), Closings(world), Retention(world), Pruning(world))
     waiting = (GrantTurns(world), Absences(world), patients, DueTries(world, queue), digests, *lives, webhooks)
     agenda, settling = Agenda(world.store, world.clock, waiting), Settling(world, queue, patients, webhooks, kept)
@@ -173,6 +174,7 @@ def assemble(
         submission=submission,
         reception=Reception(world, delivery),
         receipts=receipts,
+        reading=reading,
         queue=queue,
         patients=patients,
         wakeups=Wakeups(world.store, world.clock, tick_seconds=world.settings.delegation.tick_seconds),
@@ -196,7 +198,7 @@ def assemble(
         settling=settling,
         feed=Feed(world),
         webhooks=webhooks,
-        plays=cache(partial(_plays, Services(world, submission, receipts, settling, agenda, waits))),
+        plays=cache(partial(_plays, Services(world, submission, receipts, reading, settling, agenda, waits))),
         annuaire=cache(partial(_annuaire, world)),
         snapshots=snapshots,
     )
@@ -218,7 +220,6 @@ def _connect(world: World, waits: Waits) -> None:
     journal.keep_visits(world)
     carer_view_upkeep.follow_commits(world)
     publication.follow_commits(world)
-    world.igc.services.faults = world.faults
 
 
 def _annuaire(world: World) -> "Annuaire":

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from mss_sim.ranges import Range
 from mss_sim.store import folder_view
-from mss_sim.store.folder_view import MarkRow, Range
+from mss_sim.store.folder_view import MarkRow
 from mss_sim.store.folders import Folder
 
 _COPIES_MAX = 4_000_000  # 16 bytes each at most

@@ -8,13 +8,13 @@ from sqlalchemy import BigInteger, Connection, Select, String, bindparam, cast, 
 
 from mss_sim.clock import Micros
 from mss_sim.models.tables import copies, message_bodies, messages, submissions
+from mss_sim.ranges import Range
 from mss_sim.store.compiled import HotQuery, HotSelect
 from mss_sim.store.messages import seen_by
 from mss_sim.vocabulary.mailboxes import Flag
 
 _AT_ONCE = 400
 _SAME_MAX = 20
-Range = tuple[int, int]
 _FEW = 20
 
 

@@ -146,7 +146,7 @@ def _number(text: str) -> int:
 
 
 async def _opened(visit: Visit) -> OpenedMessage:
-    return await visit.core.receipts.open_message(visit.session.actor, visit.address, _id(visit))
+    return await visit.core.reading.open_message(visit.session.actor, visit.address, _id(visit))
 
 
 def _id(visit: Visit) -> int:

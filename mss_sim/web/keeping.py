@@ -52,10 +52,8 @@ async def keep_letters(visit: Visit) -> Response:
 
 
 async def _mark(visit: Visit, ids: list[int], do: str) -> None:
-    world, actor, address = visit.core.world, visit.session.actor, visit.address
     for id_ in ids:
-        if await _still(messages.change_flags(world, actor, address, id_, _MARKS[do])) and do == "read":
-            await visit.core.receipts.after_marking(actor, address, id_)
+        await _still(visit.core.reading.change_flags_of(visit.session.actor, visit.address, id_, _MARKS[do]))
 
 
 async def _moved(visit: Visit, ids: list[int], to: str) -> Response:

@@ -114,7 +114,7 @@ def _file(octets: bytes, disposition: str, media_type: str = "application/octet-
 
 async def _opened(visit: Visit) -> OpenedMessage:
     address, letter = (str(visit.request.path_params[name]) for name in ("address", "letter"))
-    return await visit.core.receipts.open_message(visit.session.actor, address, read_id(letter))
+    return await visit.core.reading.open_message(visit.session.actor, address, read_id(letter))
 
 
 async def _readers(visit: Visit, opened: OpenedMessage) -> list[str]:

@@ -134,7 +134,7 @@ async def unbind(visit: Visit) -> Response:
 
 async def choose_variant(visit: Visit) -> Response:
     """Choose how the white list is published."""
-    visit.core.white_list.variant = word(visit.field("variant"), "variant", Variant)
+    visit.core.white_list.choose_variant(word(visit.field("variant"), "variant", Variant))
     return back("/ui/operators#white-list")
 
 

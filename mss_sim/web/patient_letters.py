@@ -74,7 +74,7 @@ def _row(page: MessagePage, look: Look) -> dict[str, Any]:
 
 async def open_letter(visit: Visit, box: MailboxAccess) -> OpenedMessage:
     """The letter that the path names. Its read receipt leaves; when the patient opens it, it is marked as read."""
-    opened = await visit.core.receipts.open_message(
+    opened = await visit.core.reading.open_message(
         visit.session.actor, box.mailbox.address, read_id(str(visit.request.path_params["letter"]))
     )
     if not opened.item.seen:
@@ -87,7 +87,7 @@ async def _mark(visit: Visit, box: MailboxAccess, opened: OpenedMessage, flag: s
     if box.access.may(Right.MARK):
         with suppress(Refusal):
             change = FlagChange(frozenset({flag}))
-            await messages.change_flags(visit.core.world, visit.session.actor, box.mailbox.address, opened.item.copy.id, change)
+            await visit.core.reading.change_flags_of(visit.session.actor, box.mailbox.address, opened.item.copy.id, change)
 
 
 def shown(opened: OpenedMessage) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def _first_choice(known: list[tuple[str, SendingMailbox]], address: str) -> str:
 
 
 async def _opened(visit: Visit, letter: str) -> OpenedMessage:
-    return await visit.core.receipts.open_message(visit.session.actor, visit.address, read_id(letter))
+    return await visit.core.reading.open_message(visit.session.actor, visit.address, read_id(letter))
 
 
 async def _composition(visit: Visit, form: LetterForm, files: list[File]) -> Composition:
@@ -268,7 +268,7 @@ async def _after_sending(visit: Visit, form: LetterForm) -> None:
     world, actor, address = visit.core.world, visit.session.actor, visit.address
     if form.answers and not form.answers.startswith("<"):
         with suppress(Refusal):
-            await messages.change_flags(world, actor, address, read_id(form.answers), FlagChange(frozenset({"\\Answered"})))
+            await visit.core.reading.change_flags_of(actor, address, read_id(form.answers), FlagChange(frozenset({"\\Answered"})))
     if form.draft:
         with suppress(Refusal):
             trash = await _special(visit, SpecialUse.TRASH)

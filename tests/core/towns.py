@@ -29,7 +29,7 @@ from mss_sim.core.world.passwords import Passwords
 from mss_sim.core.world.revocation_faults import RevocationServices
 from mss_sim.core.world.store_types import Identity, JournalEntry, ListedMessage, ListQuery, Mailbox
 from mss_sim.core.world.white_list import WhiteList
-from mss_sim.core.world.world import World
+from mss_sim.core.world.world import World, faults_of
 from mss_sim.errors import Refusal, Rule
 from mss_sim.ids import IdSource
 from mss_sim.mail.parse import parse
@@ -237,10 +237,11 @@ def make_world(folder: Path, clock: Clock, igc_clock: Clock | None = None, **set
     highest = folder / _HIGHEST
     ids = IdSource(clock, after=int(highest.read_text()) if highest.exists() else 0)
     tokens = Tokens(values, clock, ids, folder / "keys" / "tokens.pem")
-    igc = Authorities(folder / "certificates", BASE_URL, igc_clock or SystemClock(), values, RevocationServices(clock, values))
+    faults = faults_of(values, clock, ids)
+    igc = Authorities(folder / "certificates", BASE_URL, igc_clock or SystemClock(), values, RevocationServices(clock, values, faults))
     igc.open()
     directory, white_list = Directory(store, values.message.size_bytes_max), WhiteList(values, clock, store)
-    return World(values, store, clock, ids, directory, white_list, _PASSWORDS, tokens, igc), store
+    return World(values, store, clock, ids, directory, white_list, _PASSWORDS, tokens, igc, faults), store
 
 
 async def plant(folder: Path) -> None:

@@ -32,6 +32,18 @@ def test_the_doors_of_http_use_verbs_and_not_what_the_world_is_made_of(path: Pat
     assert {one for one in _attributes(path) if one.endswith(tuple(f"core.world.{part}" for part in parts))} == set()
 
 
+@pytest.mark.parametrize("path", [path for path in _FILES if _name(path).split("/")[0] not in ("core", "store")], ids=_name)
+def test_every_door_reads_letters_by_the_verbs_of_which_all_that_follows_is_part(path: Path) -> None:
+    parts = ("copies.change_flags", "copies.note_reading", "messages.change_flags", "messages.open_message")
+    assert {one for one in _attributes(path) if one in parts} == set()
+    assert not {f"{module}.{name}" for module, name in _from_core(path)} & {f"mss_sim.core.mailbox.{part}" for part in parts}
+
+
+def _from_core(path: Path) -> set[tuple[str | None, str]]:
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {(node.module, one.name) for node in tree if isinstance(node, ast.ImportFrom) for one in node.names}
+
+
 def _importers_of(module: str, name: str) -> set[str]:
     found = set()
     for path in _FILES:

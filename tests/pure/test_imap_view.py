@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from mss_sim.core.access.rights_in_force import MailboxAccess
 from mss_sim.core.mailbox.selected_folder import FolderChanges, FolderRef, Opening, SelectedFolder
 from mss_sim.core.world.store_types import CopyState, Folder, Mailbox
-from mss_sim.imap.grammar.responses import ranges_of, sequence_set
+from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet, read_sequence
 from mss_sim.imap.view import View
 from mss_sim.policy.access import Access
+from mss_sim.ranges import ranges_of
 from mss_sim.vocabulary.mailboxes import Flag, MailboxKind, MailboxState, SeenPolicy, SentPolicy
 
 _MAILBOX = Mailbox(

@@ -55,7 +55,7 @@ def read(told: Mapping[str, Any]) -> Memory:
 def take_up(world: World, memory: Memory) -> None:
     """Have a world that keeps nothing yet go on with it."""
     world.faults.put_back(memory.rules)
-    world.white_list.variant = memory.white_list
+    world.white_list.choose_variant(memory.white_list)
     for service, manner in memory.services.items():
         world.igc.services.switch(service, manner.behaviour, manner.seconds)
     if world.transcripts and memory.evidence:

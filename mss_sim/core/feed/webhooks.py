@@ -59,7 +59,7 @@ class WebhookTransport(Protocol):
 class Webhooks:
     """What the agenda asks about webhooks, and what is done with them. `woken` is set when something may be due."""
 
-    def __init__(self, world: World, transport: WebhookTransport | None) -> None:
+    def __init__(self, world: World, transport: WebhookTransport | None, rested: Callable[[], None]) -> None:
         """`transport`: None for a world without sockets, whose webhooks are told later, by one that has some. `rested` is called when
         nothing is being posted any more.
         """
@@ -68,7 +68,7 @@ class Webhooks:
         self._settings = world.settings.webhooks
         self._any = True
         self._trying = 0
-        self.rested: Callable[[], None] = lambda: None
+        self._rested = rested
         self.woken = asyncio.Event()
         world.store.watch_commits(self._committed)
 
@@ -232,7 +232,7 @@ class Webhooks:
             finally:
                 self._trying -= 1
                 if not self._trying:
-                    self.rested()
+                    self._rested()
             fired.append(Fired(now, FiredKind.WEBHOOK_TRIED, one.id, hook.mailbox, hook.url))
             if not taken:
                 break

@@ -31,10 +31,12 @@ from mss_sim.core.mailbox.selected_folder import FolderRef, SelectedFolder, pers
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.access import flag_rights
+from mss_sim.ranges import Range
 from mss_sim.store import folder_view, folders, mailboxes, messages
 from mss_sim.store.engine import Connection
-from mss_sim.store.folder_view import CopyState, Range
+from mss_sim.store.folder_view import CopyState
 from mss_sim.store.folders import Folder
+from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import CopyRow
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import Flag, Right, SpecialUse
@@ -100,6 +102,7 @@ class FlagsChanged(NamedTuple):
     modseq_before: int
     modseq_after: int
     was: dict[int, int]
+    mailbox: Mailbox
 
 
 async def change_flags(world: World, actor: Actor, which: Copies, change: FlagChange) -> FlagsChanged:
@@ -127,7 +130,7 @@ def change_flags_in(world: World, conn: Connection, actor: Actor, which: Copies,
         lines += [entry_of(here, rights[0], Act.FLAGGED, row, detail) for row in after.values()]
         journal.write(world, conn, journal.by(actor), lines)
     kept = [after.get(row.uid, row) for row in rows if row.uid not in late]
-    return here, FlagsChanged(kept, sorted(late), before, here.folder.modseq, was)
+    return here, FlagsChanged(kept, sorted(late), before, here.folder.modseq, was, here.held.mailbox)
 
 
 def _wanted(here: SelectedFolder, row: CopyState, change: FlagChange) -> tuple[Flag, str] | None:

@@ -44,7 +44,8 @@ class ToldDiagnosis(NamedTuple):
 class KeptDiagnoses:
     """The diagnoses that one world keeps."""
 
-    def __init__(self, world: World, made: Diagnoses) -> None:
+    def __init__(self, world: World, made: Diagnoses, rested: Callable[[], None]) -> None:
+        """`rested` is called when no letter that came in is still to be diagnosed."""
         self._world = world
         self.made = made
         """What makes them."""
@@ -55,8 +56,7 @@ class KeptDiagnoses:
         self._log = log.get("core.diagnoses")
         self.busy = False
         """Whether letters that came in are still to be diagnosed."""
-        self.rested: Callable[[], None] = lambda: None
-        """Called when none is any more."""
+        self._rested = rested
         world.store.watch_commits(self._committed)
 
     def note(self, message_id: int) -> None:
@@ -91,7 +91,7 @@ class KeptDiagnoses:
             except Exception as error:  # noqa: BLE001 - one letter, or a failure of the store, must not end it for all that come later
                 self._log.error("a letter could not be diagnosed", error=repr(error))
         self.busy = False
-        self.rested()
+        self._rested()
 
     async def _diagnose(self, message_id: int) -> None:
         raw = await self._world.store.read(_unkept, message_id)

@@ -92,8 +92,9 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class ChangedMessage:
-    """A copy after a change: its folder, who read it; `readable` when the actor may know its content."""
+    """A copy after a change: its mailbox and folder, who read it; `readable` when the actor may know its content."""
 
+    mailbox: Mailbox
     item: ListedMessage
     folder: Folder
     readings: tuple[Reading, ...]
@@ -280,4 +281,6 @@ def _item(conn: Connection, held: MailboxAccess, actor: Actor, copy_id: int) -> 
 
 def _shown(conn: Connection, here: SelectedFolder, actor: Actor, copy_id: int) -> ChangedMessage:
     read = messages.readings_of(conn, [copy_id]).get(copy_id, ())
-    return ChangedMessage(_item(conn, here.held, actor, copy_id), here.folder, tuple(read), here.held.access.may(Right.READ))
+    return ChangedMessage(
+        here.held.mailbox, _item(conn, here.held, actor, copy_id), here.folder, tuple(read), here.held.access.may(Right.READ)
+    )

@@ -24,10 +24,11 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.criteria import Key, kinds, looks_inside, texts
 from mss_sim.policy.searching import check_texts
+from mss_sim.ranges import Range
 from mss_sim.store import folder_view, folders
 from mss_sim.store.engine import Connection
 from mss_sim.store.folder_index import Marks, Uids
-from mss_sim.store.folder_view import CopyState, Range, Sortable
+from mss_sim.store.folder_view import CopyState, Sortable
 from mss_sim.store.folders import Folder
 from mss_sim.store.search import Scope, find
 from mss_sim.vocabulary.mailboxes import Right, SeenPolicy

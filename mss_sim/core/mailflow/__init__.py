@@ -22,6 +22,7 @@
     out_of_office          what a mailbox answers while nobody is there
     absence_turns          when such answers begin and end, for the agenda
     unused_to_red_list     warned, taken from the directory, and back on use, for the agenda
+    reading                opened, fetched, marked: all that follows from reading, at every door
     read_receipts          outgoing read receipts
     sent_letters           what a mailbox sent, with the timelines of the recipients
     submitted_receipts     read receipts sent by a reader's own mail program

@@ -62,10 +62,13 @@ class Queue:
     """Makes the due attempts, driven by the world's clock. `woken` is set when one may be due; without a transport none leaves.
 
     Only some of the attempts towards one operator are under way at once, so that one that is silent does not delay the letters to others;
-    a few more are held, leased and ready, and the rest are left in the store.
+    a few more are held, leased and ready, and the rest are left in the store. `rested` is called when nothing is being tried any more: the
+    commit of the last try came before.
     """
 
-    def __init__(self, world: World, delivery: Delivery, woken: asyncio.Event, transport: Transport | None) -> None:
+    def __init__(
+        self, world: World, delivery: Delivery, woken: asyncio.Event, transport: Transport | None, rested: Callable[[], None]
+    ) -> None:
         self._world = world
         self._delivery = delivery
         self._settling = Settling(world, delivery)
@@ -76,8 +79,7 @@ class Queue:
         self._slow: set[asyncio.Task[None]] = set()
         self._log = log.get("core.queue")
         self.transport = transport
-        self.rested: Callable[[], None] = lambda: None
-        """Called when nothing is being tried any more: the commit of the last try came before."""
+        self._rested = rested
         world.clock.watch(woken.set)
 
     async def run(self) -> None:
@@ -236,7 +238,7 @@ class Queue:
         if full:
             self._woken.set()
         if not self.busy:
-            self.rested()
+            self._rested()
 
     async def _lease(self, limit: int) -> list[_Task]:
         now, until, far = self._lease_times()

@@ -1,7 +1,6 @@
 """Read receipts of a mailbox: written, sent, and those that reading sends by itself."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -10,7 +9,6 @@ from mss_sim.core.access import gate, journal
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.access.journal import Entry
 from mss_sim.core.access.rights_in_force import MailboxAccess, Requester
-from mss_sim.core.mailbox.messages import OpenedMessage, open_message
 from mss_sim.core.mailflow import faults
 from mss_sim.core.mailflow.delivery import Delivery
 from mss_sim.core.mailflow.delivery_reports import system_letter
@@ -26,15 +24,14 @@ from mss_sim.mail.summary import read_summary
 from mss_sim.policy.delegation import decide_leaving
 from mss_sim.policy.masks import decide_carer_receipt, viewer_of
 from mss_sim.policy.receipts import ReceiptRequest, decide_receipt
-from mss_sim.store import conversations, identities, mailboxes, messages, submissions
+from mss_sim.store import conversations, identities, messages, submissions
 from mss_sim.store.engine import Connection
-from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.messages import ListedMessage
 from mss_sim.vocabulary.behaviours import ReceiptForm
 from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
-from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, MailboxKind, Right
+from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
 from mss_sim.words.sentence import say
 
 _HEADERS_MAX = 100_000  # its limits were applied when it arrived
@@ -155,26 +152,6 @@ class Receipts:
                 return [replace(letter, held_seconds=seconds)]
         return [letter]
 
-    async def open_message(self, actor: Actor, address: str, copy_id: int) -> OpenedMessage:
-        """Open a message, with all consequences of reading it."""
-        opened = await open_message(self._world, actor, address, copy_id)
-        await self.after_reading(actor, opened.mailbox, [copy_id])
-        return opened
-
-    async def after_reading(self, actor: Actor, mailbox: Mailbox, copy_ids: Sequence[int]) -> None:
-        """A patient cannot refuse the requested receipts: they are sent automatically, through whatever door (ref: cnam#receipt)."""
-        if mailbox.kind is not MailboxKind.PATIENT or not self._world.settings.patient.receipt_automatic:
-            return
-        for copy_id in await self._world.store.read(_awaited, mailbox.id, copy_ids):
-            with suppress(Refusal):  # not requested for the return path, or already sent: no receipt is due
-                await self.send(actor, mailbox.address, copy_id, ReceiptWish(automatic=True))
-
-    async def after_marking(self, actor: Actor, address: str, copy_id: int) -> None:
-        """The same for a letter that a patient marks as seen without opening it here: he has read it elsewhere."""
-        box = await self._world.store.read_briefly(mailboxes.by_address, address)
-        if box is not None:
-            await self.after_reading(actor, box, [copy_id])
-
     def _decide(self, conn: Connection, held: MailboxAccess, item: ListedMessage, wish: ReceiptWish) -> str:
         summary = read_summary(item.message.summary)
         request = ReceiptRequest(
@@ -196,7 +173,7 @@ def _reader(conn: Connection, held: MailboxAccess, actor: Actor) -> str:
     return patient.name if patient else actor.identity.name
 
 
-def _awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list[int]:
+def awaited(conn: Connection, mailbox_id: int, copy_ids: Sequence[int]) -> list[int]:
     """The copies among these whose senders requested a receipt that has not been sent yet."""
     found = []
     for copy_id in copy_ids:

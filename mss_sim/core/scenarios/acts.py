@@ -28,7 +28,6 @@ from mss_sim.mail.summary import Person, read_summary, shown_text
 from mss_sim.scenarios import deeds
 from mss_sim.scenarios.enclosures import Enclosed
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
-from mss_sim.vocabulary.mailboxes import FLAG_SEEN
 from mss_sim.words.sentence import said, say
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def _file(one: Enclosed) -> File:
 async def open_(stage: Stage, acting: Acting, deed: deeds.Open) -> Facts:
     """Read a letter, with all that follows from it."""
     address, found = await _letter(stage, acting, deed)
-    opened = await stage.services.receipts.open_message(acting.actor, address, found.copy.id)
+    opened = await stage.services.reading.open_message(acting.actor, address, found.copy.id)
     summary = read_summary(opened.item.message.summary)
     return {
         "subject": opened.item.message.subject,
@@ -128,9 +127,7 @@ async def mark(stage: Stage, acting: Acting, deed: deeds.Mark) -> Facts:
     """Set and clear flags of a letter."""
     address, found = await _letter(stage, acting, deed)
     change = FlagChange(frozenset(deed.add), frozenset(deed.remove))
-    changed = await messages.change_flags(stage.world, acting.actor, address, found.copy.id, change)
-    if FLAG_SEEN in deed.add:
-        await stage.services.receipts.after_marking(acting.actor, address, changed.item.copy.id)
+    await stage.services.reading.change_flags_of(acting.actor, address, found.copy.id, change)
     return {}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mss_sim.core.feed.settling import Settling
 from mss_sim.core.feed.waiting import Waits
 from mss_sim.core.mailflow.read_receipts import Receipts
+from mss_sim.core.mailflow.reading import LetterReading
 from mss_sim.core.mailflow.submission import Submission
 from mss_sim.core.world.agenda import Agenda
 from mss_sim.core.world.world import World
@@ -17,6 +18,7 @@ class Services:
     world: World
     submission: Submission
     receipts: Receipts
+    reading: LetterReading
     settling: Settling
     agenda: Agenda
     waits: Waits

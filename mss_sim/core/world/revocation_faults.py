@@ -45,12 +45,13 @@ class Manner:
 class RevocationServices:
     """Behaviours, all normal at first, and the last requests."""
 
-    def __init__(self, clock: Clock, settings: Settings) -> None:
+    def __init__(self, clock: Clock, settings: Settings, faults: Faults | None = None) -> None:
+        """`faults`: rules that go before the switches, counted; None where there is no world that may fail."""
         self._clock = clock
         self._settings = settings
         self._manners = {service: Manner() for service in IgcService}
         self._last_passed: dict[tuple[IgcService, str], Micros] = {}
-        self.faults: Faults | None = None  # rules that go before the switches, counted; those of the world, once there is one
+        self._faults = faults
         self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc.fetches_max)
 
     def forget(self) -> None:
@@ -89,7 +90,7 @@ class RevocationServices:
 
     def _by_fault(self, service: IgcService, peer: str) -> Manner | None:
         """How a rule has the service respond; None when none is for it."""
-        fault = self.faults.find(_POINTS[service], Facts(client=peer)) if self.faults is not None else None
+        fault = self._faults.find(_POINTS[service], Facts(client=peer)) if self._faults is not None else None
         if fault is None or not isinstance(fault.action, Behave):
             return None
         return self._manner(fault.action.behaviour, fault.action.seconds, fault.rule)

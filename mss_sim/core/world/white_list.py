@@ -74,7 +74,16 @@ class WhiteList:
         self._store = store
         self._memory = _Memory(-1, WhiteListing({}, 0, 0))
         self._file: _File | None = None
-        self.variant = Variant.NORMAL
+        self._variant = Variant.NORMAL
+
+    @property
+    def variant(self) -> Variant:
+        """How the list is published now."""
+        return self._variant
+
+    def choose_variant(self, variant: Variant) -> None:
+        """Publish the list in another form from here on, as long as the process lasts."""
+        self._variant = variant
 
     async def listing(self) -> WhiteListing:
         """The list as the MX port applies it."""
@@ -90,7 +99,7 @@ class WhiteList:
 
     def forget(self) -> None:
         """The file as it is published where nobody asked for another form of it."""
-        self.variant = Variant.NORMAL
+        self._variant = Variant.NORMAL
 
     @property
     def generated_at(self) -> Micros:

@@ -27,6 +27,13 @@ _CONTROL_KEY = "control-key"
 _DIRECTORY_KEY = "directory-api-key"
 
 
+def faults_of(settings: Settings, clock: WorldClock, ids: IdSource) -> Faults:
+    """The rules by which a world may fail: none at first."""
+    given = settings.faults
+    limits = FaultLimits(given.rules_max, given.lifetime_seconds, given.lifetime_seconds_max, given.delay_seconds_max)
+    return Faults(clock, lambda: encode(ids.next()), limits)
+
+
 @dataclass(frozen=True)
 class World:
     """One simulated trust space. Several can live in one process; nothing is shared between them."""
@@ -40,6 +47,8 @@ class World:
     passwords: Passwords
     tokens: Tokens
     igc: Authorities
+    faults: Faults
+    """The rules by which a seam of this world fails; they end with the process."""
     tally: Tally = field(default_factory=Tally)
     steps_planned: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after a commit that planned what a patient will do."""
@@ -67,13 +76,6 @@ class World:
     def people(self) -> KnownPeople:
         """What is kept of people between two requests."""
         return KnownPeople(self.store)
-
-    @cached_property
-    def faults(self) -> Faults:
-        """The rules by which a seam of this world fails; they end with the process."""
-        given = self.settings.faults
-        limits = FaultLimits(given.rules_max, given.lifetime_seconds, given.lifetime_seconds_max, given.delay_seconds_max)
-        return Faults(self.clock, lambda: encode(self.ids.next()), limits)
 
     @cached_property
     def uses(self) -> Uses:

@@ -10,6 +10,7 @@ from mss_sim.ids import encode
 from mss_sim.imap.grammar import names
 from mss_sim.mail.plain import in_ascii
 from mss_sim.mail.structure import nstring
+from mss_sim.ranges import ranges_of
 from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Flag
 from mss_sim.words.sentence import Sentence
@@ -118,17 +119,6 @@ def internal_date(instant: Micros) -> bytes:
 def object_id(kind: str, number: int) -> bytes:
     """An OBJECTID: a letter that tells what it names (ref: rfc8474#8.1), and the id as REST shows it."""
     return f"{kind}{encode(number)}".encode("ascii")
-
-
-def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Ascending numbers as ranges."""
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1] = found[-1][0], number
-        else:
-            found.append((number, number))
-    return found
 
 
 def sequence_set(numbers: Iterable[int]) -> bytes:

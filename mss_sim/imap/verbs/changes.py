@@ -13,7 +13,7 @@ from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import RefusedWithCode, Session
 from mss_sim.policy.access import flag_rights
 from mss_sim.vocabulary.journal import Change
-from mss_sim.vocabulary.mailboxes import FLAG_NAMES, FLAG_SEEN, Right
+from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
 from mss_sim.words.sentence import say
 
 _AT_ONCE = 500
@@ -45,11 +45,10 @@ async def store(session: Session, wanted: StoreArguments, *, by_uid: bool) -> by
     late: list[int] = []
     spans = view.spans(wanted.sequence, by_uid=by_uid)
     for batch in view.batches(spans, _AT_ONCE):
-        marked = await copies.change_flags(session.world, session.actor, InFolder(view.place, view.ranges(batch)), wish)
+        marked = await session.core.reading.change_flags(session.actor, InFolder(view.place, view.ranges(batch)), wish)
         untold = {uid for uid, modseq in marked.was.items() if view.is_untold(uid, modseq)}
         view.remember_own_change(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
         late += marked.late
-        await _note_seen(session, [row.copy_id for row in marked.rows if row.seen and FLAG_SEEN in added])
         for row in marked.rows:
             number = view.number(row.uid)
             own = row.uid not in untold and not _does_more(names, wanted.change, row.keywords)
@@ -73,12 +72,6 @@ def _does_more(names: frozenset[str], change: Change, keywords: str) -> bool:
     One that shows in whose hands it is takes the place of another, and one that the client may not take off stays.
     """
     return bool(charge_deeds.words_in(" ".join(names)) or (change is Change.REPLACE and charge_deeds.words_in(keywords)))
-
-
-async def _note_seen(session: Session, copy_ids: list[int]) -> None:
-    """Most programs fetch with PEEK and mark as seen afterwards: a patient's read receipt is due then."""
-    if copy_ids:
-        await session.core.receipts.after_reading(session.actor, session.opened.selected.held.mailbox, copy_ids)
 
 
 async def expunge(session: Session, _: None) -> bytes:

@@ -4,21 +4,18 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mss_sim.core.mailbox import copies, selected_folder
-from mss_sim.core.mailbox.copies import InFolder
-from mss_sim.core.mailbox.flag_rules import FlagChange
+from mss_sim.core.mailbox import selected_folder
 from mss_sim.core.mailbox.selected_folder import Wish
 from mss_sim.core.world.store_types import Mark, Uids
 from mss_sim.imap import faults
 from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
-from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, ranges_of, sequence_set
+from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, sequence_set
 from mss_sim.imap.grammar.sections import MessageSections
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import Session
 from mss_sim.imap.view import Span, View
 from mss_sim.vocabulary.faults import Point
-from mss_sim.vocabulary.mailboxes import Right
 from mss_sim.words.sentence import say
 
 _FIGURES = frozenset({"FLAGS", "UID", "MODSEQ"})
@@ -148,8 +145,8 @@ async def _contents(session: Session, view: View, spans: Sequence[Span], items: 
     needs_bytes = any(item.needs_bytes for item in items)
     makers = [_MAKERS[item.name] if item.name in SIMPLE else _section(item) for item in items]
     inside, whole = any(item.name == "BODYSTRUCTURE" for item in items), any(item.is_whole for item in items)
-    marks = any(not item.peek for item in items) and not view.examined
-    told = view.selected.held.carer_of is not None and any(item.shows_text for item in items)
+    peeks = all(item.peek for item in items) or view.examined
+    shows_text = any(item.shows_text for item in items)
     wish = Wish(needs_bytes, inside, _BYTES_AT_ONCE)
     for batch in view.batches(spans, _MESSAGES_AT_ONCE if needs_bytes else _ENVELOPES_AT_ONCE):
         left = view.ranges(batch)
@@ -162,10 +159,8 @@ async def _contents(session: Session, view: View, spans: Sequence[Span], items: 
             ]
             session.transcript.costs.letters_read += len(states) if whole else 0
             shown, flagged = items, False
-            if told and states:
-                await copies.note_reading(session.world, session.actor, _which(view, states))
-            if marks and states:
-                states, flagged = await _read(session, view, states)
+            if states:
+                states, flagged = await _read(session, view, states, shows_text=shows_text, peeks=peeks)
             if flagged:
                 shown = [*items, *_news_of_reading(session, items)]
             await _show(session, view, states, shown, [*makers, *(_MAKERS[item.name] for item in shown[len(items) :])])
@@ -221,29 +216,16 @@ def _some(pieces: Iterator[bytes]) -> bytes:
     return b"".join(taken)
 
 
-async def _read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
-    """A message fetched without PEEK is read: \\Seen is set where the actor may, and the first reader is recorded either way."""
-    marked = await _mark_read(session, view, states)
-    await session.core.receipts.after_reading(session.actor, view.selected.held.mailbox, [state.row.copy_id for state in states])
-    return marked
-
-
-async def _mark_read(session: Session, view: View, states: list[_State]) -> tuple[list[_State], bool]:
-    unseen = [state for state in states if not state.row.seen]
-    if not unseen or view.selected.held.carer_of is not None:  # all that a carer reads was written down already
+async def _read(session: Session, view: View, states: list[_State], *, shows_text: bool, peeks: bool) -> tuple[list[_State], bool]:
+    """The messages as they are once they count as read, and whether that changed their flags."""
+    rows = [state.row for state in states]
+    reading, may_mark = session.core.reading, not view.read_only
+    marked = await reading.fetch(session.actor, view.selected, rows, shows_text=shows_text, peeks=peeks, may_mark=may_mark)
+    if marked is None:
         return states, False
-    which = _which(view, unseen)
-    if view.read_only or Right.MARK not in view.selected.held.access.rights:
-        await copies.note_reading(session.world, session.actor, which)
-        return states, False
-    marked = await copies.change_flags(session.world, session.actor, which, FlagChange(frozenset(("\\Seen",))))
     view.remember_own_change(((row.uid, row.modseq) for row in marked.rows), marked.modseq_before, marked.modseq_after)
-    rows = {row.uid: row for row in marked.rows}
-    return [state._replace(row=rows.get(state.row.uid, state.row)) for state in states], True
-
-
-def _which(view: View, states: list[_State]) -> InFolder:
-    return InFolder(view.place, ranges_of(state.row.uid for state in states))
+    after = {row.uid: row for row in marked.rows}
+    return [state._replace(row=after.get(state.row.uid, state.row)) for state in states], True
 
 
 def _lines(view: View, states: list[_State], items: Sequence[FetchItem], makers: Sequence[Callable[[_State], bytes]]) -> list[bytes]:

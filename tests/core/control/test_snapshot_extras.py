@@ -55,7 +55,7 @@ async def test_what_a_rule_counted_goes_along_and_an_ended_one_fires_no_more(tow
 
 
 async def test_the_list_and_the_services_go_along(town: Town, open_town: OpenTown) -> None:
-    town.world.white_list.variant = Variant.STALE
+    town.world.white_list.choose_variant(Variant.STALE)
     town.world.igc.services.switch(IgcService.OCSP, ServiceBehaviour.SLOW, 7)
     async with open_town() as other:
         snapshot_extras.take_up(other.world, snapshot_extras.read(_told(town)))

@@ -1,6 +1,7 @@
 """Webhooks: each event once to each target, in its order; later where it is not taken, and never in the way of others."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -41,9 +42,9 @@ class _Targets:
         return [body["data"]["message"]["subject"] for to, _, body in self.posted if to == url]
 
 
-def _hooks(town: Town) -> tuple[Webhooks, _Targets]:
+def _hooks(town: Town, rested: Callable[[], None] = lambda: None) -> tuple[Webhooks, _Targets]:
     targets = _Targets()
-    return Webhooks(town.world, targets), targets
+    return Webhooks(town.world, targets, rested), targets
 
 
 def _go_to(town: Town, at: Micros) -> None:
@@ -202,7 +203,7 @@ async def test_what_cannot_be_is_refused(open_town: OpenTown) -> None:
 
 
 async def test_a_world_without_sockets_tells_nobody_and_forgets_nothing(town: Town) -> None:
-    silent = Webhooks(town.world, None)
+    silent = Webhooks(town.world, None, lambda: None)
     await silent.register(_URL, _RECEIVED, None, None)
     await town.send("hospital", HOSPITAL, PRACTICE, subject="Un")
     assert await silent.next_at() == town.clock.now()
@@ -224,9 +225,8 @@ async def test_a_webhook_wakes_the_agenda_only_when_there_is_one(town: Town, ena
 
 
 async def test_when_all_was_posted_whoever_waits_for_that_is_told(town: Town) -> None:
-    hooks, _ = _hooks(town)
     rested: list[bool] = []
-    hooks.rested = lambda: rested.append(hooks.busy)
+    hooks, _ = _hooks(town, lambda: rested.append(hooks.busy))
     await hooks.register(_URL, _RECEIVED, None, None)
     for subject in ("Un", "Deux"):
         await town.send("hospital", HOSPITAL, PRACTICE, subject=subject)

@@ -34,6 +34,15 @@ async def _kept(town: Town, message_id: int) -> bool:
     return await town.world.store.read(diagnoses.of_message, message_id) is not None
 
 
+async def _rested(town: Town) -> bool | None:
+    """Wait until nothing is being diagnosed any more; whoever waits is woken by its end."""
+
+    async def look() -> bool | None:
+        return None if town.core.kept_diagnoses.busy else True
+
+    return await town.core.waits.until(look, 20)
+
+
 async def test_a_letter_is_accepted_first_and_diagnosed_afterwards(town: Town) -> None:
     await town.change(PRACTICE, keeps_diagnoses=True)
     came = await _come(town)
@@ -44,15 +53,22 @@ async def test_a_letter_is_accepted_first_and_diagnosed_afterwards(town: Town) -
     assert (line.act.value, line.message_id, line.detail) == ("message.diagnosed", came, {"worst": "error", "findings": 2})
 
 
+async def test_whoever_waits_for_its_end_is_told(town: Town) -> None:
+    rested: list[bool] = []
+    kept = KeptDiagnoses(town.world, Diagnoses(town.world), lambda: rested.append(kept.busy))
+    kept.note(await _come(town))
+    await town.change(PRACTICE, keeps_diagnoses=True)
+    assert (kept.busy, rested) == (True, [])
+    await kept.work()
+    assert rested == [False]
+
+
 async def test_it_is_done_beside_what_else_happens(town: Town) -> None:
     await town.change(PRACTICE, keeps_diagnoses=True)
-    rested = asyncio.Event()
-    town.core.kept_diagnoses.rested = rested.set
     running = asyncio.create_task(town.core.kept_diagnoses.run())
     for flaw in ("hash-wrong", "two-patients"):  # of which the second comes when all was at rest
-        rested.clear()
         came = await _come(town, flaw)
-        await asyncio.wait_for(rested.wait(), 10)
+        assert await _rested(town)
         assert await _kept(town, came)
     running.cancel()
     assert not town.core.kept_diagnoses.busy
@@ -64,7 +80,7 @@ async def test_everybody_reads_the_same_one_whatever_was_set_since(town: Town) -
     await town.core.kept_diagnoses.work()
     town.clock.advance(timedelta(hours=1))
     world = replace(town.world, settings=Settings(documents_findings_max=1))  # what is found anew is another
-    town.core = replace(town.core, kept_diagnoses=KeptDiagnoses(world, Diagnoses(world)))
+    town.core = replace(town.core, kept_diagnoses=KeptDiagnoses(world, Diagnoses(world), lambda: None))
     for who in ("secretary", "doctor"):
         told = await _asked(town, who)
         assert (told.kept_at, codes(told.diagnosis)) == (at, ["xdm.hash-mismatch", "ins.test-root"])
@@ -117,10 +133,7 @@ async def test_all_of_many_letters_at_once_are_diagnosed(town: Town) -> None:
     await town.change(PRACTICE, keeps_diagnoses=True)
     running = asyncio.create_task(town.core.kept_diagnoses.run())
     came = await asyncio.gather(*(_come(town) for _ in range(12)))
-    rested = asyncio.Event()
-    town.core.kept_diagnoses.rested = rested.set
-    if town.core.kept_diagnoses.busy:
-        await asyncio.wait_for(rested.wait(), 20)
+    assert await _rested(town)
     running.cancel()
     assert [await _kept(town, one) for one in came] == [True] * 12
 

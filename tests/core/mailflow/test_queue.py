@@ -156,7 +156,7 @@ async def test_a_server_that_thinks_after_the_dot_is_waited_for_longer_than_a_co
 async def test_a_letter_that_comes_as_the_simulator_stops_does_not_keep_it_up(simulator: Simulator) -> None:
     """Woken and cancelled in one turn of the loop, the queue went on for ever, and the simulator never stopped."""
     woken = asyncio.Event()
-    queue = Queue(simulator.world, Delivery(simulator.world, woken.set), woken, None)
+    queue = Queue(simulator.world, Delivery(simulator.world, woken.set), woken, None, lambda: None)
     for _ in range(3):
         running = asyncio.create_task(queue.run())
         await asyncio.sleep(0.2)  # it waits for something to do by now

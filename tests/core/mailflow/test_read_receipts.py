@@ -27,8 +27,8 @@ from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, letter
-from tests.core.towns import IDNATS, OpenTown, Town, refused
+from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD, letter
+from tests.core.towns import IDNATS, Town, refused
 
 _ON_REQUEST: dict[str, Any] = {"Disposition_Notification_To": HOSPITAL}
 
@@ -144,49 +144,6 @@ async def test_a_mailbox_without_label_is_named_by_its_reader(town: Town) -> Non
     await _asked(town)
     await _answer(town)
     assert "Sophie PETIT" in (await town.lying(HOSPITAL))[0].message.summary
-
-
-# The patient's, which leave by themselves
-
-
-async def _to_patient(town: Town, **headers: Any) -> Accepted:
-    return await town.send("doctor", DOCTOR, PATIENT, **{"Disposition_Notification_To": DOCTOR, **headers})
-
-
-async def _open(town: Town, who: str, address: str) -> None:
-    item = (await town.lying(address))[0]
-    await town.core.receipts.open_message(await town.actor(who), address, item.copy.id)
-
-
-async def test_a_patients_first_reading_sends_the_receipt_by_itself_and_a_second_one_none(town: Town) -> None:
-    sent = await _to_patient(town)
-    for _ in range(2):
-        await _open(town, "patient", PATIENT)
-    assert (await town.kinds(sent)).count("displayed") == 1
-    (item,) = await town.lying(DOCTOR)
-    raw = await town.raw(item)
-    assert b"Disposition: manual-action/MDN-sent-automatically; displayed" in raw
-    assert b"Auto-Submitted: auto-replied" in raw
-
-
-async def test_it_stays_where_a_setting_or_the_letter_does_not_ask_for_it(open_town: OpenTown) -> None:
-    async with open_town(patient_receipt_automatic=False) as town:
-        await _to_patient(town)
-        await _open(town, "patient", PATIENT)
-        assert await town.lying(DOCTOR) == []
-        await _answer(town, "patient", PATIENT)
-        assert len(await town.lying(DOCTOR)) == 1
-    async with open_town() as town:
-        for headers in ({"Disposition_Notification_To": HOSPITAL}, {"Disposition_Notification_To": "nobody"}):
-            await _to_patient(town, **headers)
-            await _open(town, "patient", PATIENT)
-        assert await town.lying(DOCTOR) == await town.lying(HOSPITAL) == []
-
-
-async def test_a_professionals_reading_sends_nothing_by_itself(town: Town) -> None:
-    await _asked(town)
-    await _open(town, "secretary", PRACTICE)
-    assert await town.lying(HOSPITAL) == []
 
 
 @pytest.mark.parametrize("headers", [_ON_REQUEST, {}])

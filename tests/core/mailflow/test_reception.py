@@ -57,7 +57,7 @@ async def test_where_certificates_are_asked_for_the_white_list_binds_them_to_dom
         ):
             with refused(rule):
                 await town.core.reception.check_sender(sender, shown)
-        town.world.white_list.variant = Variant.STALE
+        town.world.white_list.choose_variant(Variant.STALE)
         with refused(Rule.WHITE_LIST_STALE):
             await town.core.reception.check_sender(CLINIC, clinic)
 

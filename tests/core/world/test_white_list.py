@@ -69,11 +69,11 @@ async def test_the_list_is_of_now_unless_it_is_to_be_stale(open_town: OpenTown) 
     async with open_town(white_list_age_seconds_max=60) as town:
         fresh = await town.world.white_list.listing()
         assert (fresh.age_seconds, fresh.age_seconds_max) == (0, 60)
-        town.world.white_list.variant = Variant.STALE
+        town.world.white_list.choose_variant(Variant.STALE)
         stale = await town.world.white_list.listing()
         assert (stale.age_seconds, stale.rows) == (61, fresh.rows)
         for variant in (Variant.EMPTY, Variant.WRONG_NAMESPACE):
-            town.world.white_list.variant = variant
+            town.world.white_list.choose_variant(variant)
             assert await town.world.white_list.listing() == fresh
 
 
@@ -111,9 +111,9 @@ async def test_the_file_stays_until_the_list_changes_or_half_its_age_has_passed(
     town.clock.advance(timedelta(hours=1))
     second = await white_list.xml()
     assert second != first
-    white_list.variant = Variant.STALE
+    white_list.choose_variant(Variant.STALE)
     assert await white_list.xml() != second
-    white_list.variant = Variant.NORMAL
+    white_list.choose_variant(Variant.NORMAL)
     await white_list.add(CABINET, ["CN=neuf,O=X,C=FR"])
     assert b"CN=neuf" in await white_list.xml()
     assert await white_list.checksum() == hashlib.sha256(await white_list.xml()).hexdigest() != checksum
@@ -128,7 +128,7 @@ async def test_a_domain_is_shown_in_unicode(town: Town) -> None:
 async def _told(town: Town, variant: Variant) -> tuple[bytes, list[tuple[str, str]]]:
     """The file in a variant, and (domain, certificate) of its rows, as a parser that forgives reads them."""
     white_list = town.world.white_list
-    white_list.variant = variant
+    white_list.choose_variant(variant)
     octets = await white_list.xml()
     rows = re.findall(
         r"<Nom>(.*?)</Nom>.*?<DNCertificatOperateur>(.*?)</DNCertificatOperateur>", octets.decode("utf-8", "ignore"), re.DOTALL
@@ -170,7 +170,7 @@ async def test_the_dirt_of_public_copies_is_in_the_file_and_not_in_the_list_that
 
 
 async def test_fields_of_public_copies_hold_blanks_that_nobody_sees_and_two_contacts_in_one(town: Town) -> None:
-    town.world.white_list.variant = Variant.DIRTY_FIELDS
+    town.world.white_list.choose_variant(Variant.DIRTY_FIELDS)
     _, (first, *others) = await _xml(town)
     rows = await town.world.white_list.rows()
     counting = (await town.world.white_list.listing()).rows
@@ -197,9 +197,9 @@ async def test_no_variant_fails_where_the_list_is_empty(town: Town) -> None:
 
 async def test_the_variants_show_what_a_client_must_not_stumble_over(town: Town) -> None:
     white_list = town.world.white_list
-    white_list.variant = Variant.EMPTY
+    white_list.choose_variant(Variant.EMPTY)
     assert (await _xml(town))[1] == []
-    white_list.variant = Variant.WRONG_NAMESPACE
+    white_list.choose_variant(Variant.WRONG_NAMESPACE)
     assert len((await _xml(town, f"{NAMESPACE}/v0"))[1]) == len(await white_list.rows())
-    white_list.variant = Variant.STALE
+    white_list.choose_variant(Variant.STALE)
     assert (await _xml(town))[0] == "2026-01-04T07:59:59Z"
