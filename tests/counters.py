@@ -14,7 +14,7 @@ from mss_sim.app.simulator import Simulator
 from mss_sim.models.tables import journal, timeline
 from mss_sim.store import feed
 from mss_sim.store.feed import Source
-from mss_sim.vocabulary.events import RESET, TOLD
+from mss_sim.vocabulary.events import EVENTS, RESET
 
 _ASTRAY = text("""
 SELECT place, counter, kept, counted FROM (
@@ -72,7 +72,7 @@ def _details_astray(conn: Connection) -> list[str]:
 
 
 def _as_documented(act: str, detail: dict[str, Any]) -> bool:
-    told = TOLD[act].detail
+    told = EVENTS[act].detail
     return detail.keys() <= told.keys() and all(_is(value, told[name]) for name, value in detail.items())
 
 

@@ -19,7 +19,7 @@ _SHOWING = ("_format", "_pretty")
 _JSON = ("application/fhir+json", "application/json")
 
 
-async def asked(request: Request, core: Core, operator_id: int | None) -> Response:
+async def answer_of(request: Request, core: Core, operator_id: int | None) -> Response:
     """Find what a path means; a slash at its end is none."""
     steps = [step for step in request.path_params.get("place", "").split("/") if step]
     match request.method, steps:

@@ -30,7 +30,7 @@ def install(app: FastAPI) -> None:
     """Add the directory to an application."""
     for path, name in EXTRACTIONS.items():
         app.router.routes.append(Route(path, partial(_published, name=name), methods=["GET"], include_in_schema=False))
-    reading, writing = _answered(_asked, answers.refused), _answered(changes.asked, answers.not_written, operators_alone=True)
+    reading, writing = _answered(_asked, answers.refused), _answered(changes.answer_of, answers.not_written, operators_alone=True)
     for base, endpoint in ((BASE, reading), (WRITE_BASE, writing)):
         for path in (base, f"{base}/{{place:path}}"):
             app.router.routes.append(Route(path, endpoint, methods=_METHODS, include_in_schema=False))

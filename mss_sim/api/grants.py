@@ -17,7 +17,7 @@ from mss_sim.http.shapes import Json
 from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
-from mss_sim.words.sentence import joined, said
+from mss_sim.words.sentence import joined, sentence_of
 
 router = strict_router(prefix=PREFIX, tags=["grants"], responses=refusing(*ANYWHERE))
 _HERE = refusing(*IN_A_MAILBOX)
@@ -77,7 +77,7 @@ async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandO
     try:
         mailbox = canonical(order.mailbox) if order.mailbox else None
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=order.mailbox, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.NOT_FOUND, joined((sentence_of(error), ".")), subject=order.mailbox, reference="rfc5321#4.1.2") from error
     gate.check_reach(actor, mailbox)
     by = Requester(actor.identity.id, Door.REST)
     done = await delegation.hand_over(core.world, by, order.from_, order.to, mailbox, order.reason)

@@ -11,7 +11,7 @@ from mss_sim.errors import Rule
 from mss_sim.http import spreadsheet
 from mss_sim.http.answers import ANYWHERE, IN_A_MAILBOX, refusing
 from mss_sim.http.dependencies import CurrentActor, CurrentCore, MailboxAddress
-from mss_sim.http.journal import TABLE, CurrentFilter, JournalPage, shown, table
+from mss_sim.http.journal import TABLE, CurrentFilter, JournalPage, page_response, table
 from mss_sim.http.paging import CurrentPage
 from mss_sim.http.routes import strict_router
 
@@ -35,7 +35,7 @@ async def read_journal(
     wanted = asked.of_others(actor) if others else asked
     if spreadsheet.is_preferred(request.headers.get("accept", "")):
         return await table(core.world, actor, address, wanted)
-    return shown(page, await journal.read(core.world, actor, wanted.on(page), address, wanted.who))
+    return page_response(page, await journal.read(core.world, actor, wanted.on(page), address, wanted.who))
 
 
 @router.get("/mailboxes/{address}/journal.csv", responses={200: TABLE, **_HERE})
@@ -49,7 +49,7 @@ async def read_all(request: Request, core: CurrentCore, actor: CurrentActor, pag
     """Who did what with the mailboxes that you manage, newest first; of the one that you logged in for, if you chose one."""
     if spreadsheet.is_preferred(request.headers.get("accept", "")):
         return await table(core.world, actor, None, wanted)
-    return shown(page, await journal.read(core.world, actor, wanted.on(page), None, wanted.who))
+    return page_response(page, await journal.read(core.world, actor, wanted.on(page), None, wanted.who))
 
 
 @router.get("/journal.csv", responses={200: TABLE, **_ALL})

@@ -16,7 +16,7 @@ from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
-from mss_sim.words.sentence import joined, said
+from mss_sim.words.sentence import joined, sentence_of
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}/masks", tags=["carers"], responses=refusing(*IN_A_MAILBOX))
 _MASKING = refusing(*IN_A_MAILBOX, Rule.LIMIT_REACHED, Rule.BAD_ADDRESS)
@@ -38,7 +38,9 @@ async def mask_correspondent(core: CurrentCore, actor: CurrentActor, address: Ma
     try:
         whom = canonical(correspondent)
     except AddressError as error:
-        raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=correspondent[:320], reference="rfc5321#4.1.2") from error
+        raise Refusal(
+            Rule.BAD_ADDRESS, joined((sentence_of(error), ".")), subject=correspondent[:320], reference="rfc5321#4.1.2"
+        ) from error
     return Json(_shown(await carer_masks.mask_correspondent(core.world, actor, address, whom)))
 
 

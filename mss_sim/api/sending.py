@@ -43,7 +43,7 @@ from mss_sim.mail.headers import without_fields
 from mss_sim.mail.parse import people_in
 from mss_sim.policy.closure import WRITING_RULES
 from mss_sim.vocabulary.mailboxes import Right, SendMode
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 router = strict_router(prefix=f"{PREFIX}/mailboxes/{{address}}", tags=["sending"], responses=refusing(*IN_A_MAILBOX))
 _PEER = "the REST API"
@@ -191,7 +191,7 @@ def _canonical(text: str) -> str:
     try:
         return canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.BAD_ADDRESS, joined((sentence_of(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
 
 
 def _files(attachments: list[schemas.AttachmentIn]) -> list[File]:

@@ -135,11 +135,11 @@ def accepted(world: World, result: Accepted, timeline_in: str | None, copy_in: s
                 "address": outcome.address,
                 "state": outcome.kind,
                 "code": outcome.refusal.rule if outcome.refusal else None,
-                "detail": world.told(outcome.refusal.detail) if outcome.refusal else None,
+                "detail": world.translated(outcome.refusal.detail) if outcome.refusal else None,
             }
             for outcome in result.outcomes
         ],
-        "warnings": [{"address": address, "detail": world.told(why)} for address, why in result.warnings],
+        "warnings": [{"address": address, "detail": world.translated(why)} for address, why in result.warnings],
         "timeline_url": url(timeline_in, "sent", submission_id) if timeline_in else None,
         "replayed": result.replayed,
     }

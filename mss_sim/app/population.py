@@ -8,7 +8,7 @@ from mss_sim.core.control import adding_patients, named_seeds
 
 async def add_patients(simulator: Simulator, count: int, number: int) -> list[dict[str, Any]]:
     """Add so many patients that a number draws, with their mailboxes; who they are, as `POST /control/patients` answers."""
-    return [one.shown() for one in await adding_patients.add_patients(simulator.world, count, number)]
+    return [one.as_json() for one in await adding_patients.add_patients(simulator.world, count, number)]
 
 
 def seeds() -> list[str]:

@@ -168,7 +168,7 @@ class Simulator:
         await self._find_seed()
         self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
         begun = await begin(self.world, self.seed)
-        self._personas, self._shown_files = [one.shown() for one in begun.personas], begun.client_files
+        self._personas, self._shown_files = [one.as_json() for one in begun.personas], begun.client_files
         if not self.world.store.exclusive:
             lock.release()  # the world is there: others of this folder may find it
         context = tls.server_context(self._certificates, settings, ask_client=settings.tls.client_certificates_asked)

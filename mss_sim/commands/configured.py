@@ -35,10 +35,10 @@ def settings(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def _lines(row: "Listed") -> list[str]:
-    from mss_sim.config.variables import shown  # noqa: PLC0415 - --help answers at once
+    from mss_sim.config.variables import text_of  # noqa: PLC0415 - --help answers at once
 
     given = f"{row.source} {row.given_by}" if row.given_by not in (None, row.variable) else row.source
-    values = [f"    default {shown(row.default)}", f"    in force {shown(row.value)} ({given})"]
+    values = [f"    default {text_of(row.default)}", f"    in force {text_of(row.value)} ({given})"]
     return [row.name, f"    {row.variable}", *values, *([f"    unit {row.unit}"] if row.unit else []), f"    {row.description}"]
 
 

@@ -58,7 +58,7 @@ def patients(
     """Print fictional patients as JSON, without a simulator; POST /control/patients adds the same ones to a running one."""
     from mss_sim.core.control import fictional_patients  # noqa: PLC0415 - --help answers at once
 
-    show_json([one.shown() for one in fictional_patients.patients(count, seed)])
+    show_json([one.as_json() for one in fictional_patients.patients(count, seed)])
 
 
 def token(

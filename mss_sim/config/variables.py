@@ -82,7 +82,7 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def shown(value: object) -> str:
+def text_of(value: object) -> str:
     """A value as people are shown it."""
     if isinstance(value, str):
         return value

@@ -21,7 +21,7 @@ from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.policy.behaviours import PRESETS, REACTIONS_MAX, STEPS_MAX, Behaviour, Reaction, Step, data_of
 from mss_sim.vocabulary.behaviours import AnswerFile, AnswerTo, Occasion, ReceiptForm, StepAct
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 router = strict_router(
     prefix="/control",
@@ -98,7 +98,7 @@ def _canonical(text: str | None) -> str | None:
     try:
         return None if text is None else canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject="address", reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject="address", reference="rfc5321#4.1.2") from error
 
 
 def _shown(rows: Behaviour) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json
 from mss_sim.http.tables import TableError
 from mss_sim.vocabulary.bulk import Stage, Undertaking
-from mss_sim.words.sentence import said
+from mss_sim.words.sentence import sentence_of
 
 router = strict_router(
     prefix="/control",
@@ -98,4 +98,4 @@ def _rows(file: IO[bytes], row_chars: int) -> Iterator[NewRow | RowRefused]:
             except Refusal as refusal:
                 yield RowRefused(row.line, refusal)
     except TableError as error:
-        yield RowRefused(error.line, Refusal(Rule.INVALID, said(error), reference="quirks#import-files"))
+        yield RowRefused(error.line, Refusal(Rule.INVALID, sentence_of(error), reference="quirks#import-files"))

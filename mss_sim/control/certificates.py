@@ -22,7 +22,7 @@ from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.pki import bundles
 from mss_sim.pki.authority import ROOT
 from mss_sim.vocabulary.trust import IgcService, ServiceBehaviour
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 router = strict_router(
     prefix="/control/certificates",
@@ -84,7 +84,7 @@ async def list_certificates(core: CurrentCore, mailbox: str | None = None) -> Re
     try:
         address = canonical(mailbox) if mailbox is not None else None
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=mailbox, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=mailbox, reference="rfc5321#4.1.2") from error
     return Json(await _shown(core, await certificates.list_all(core.world, mailbox=address)))
 
 

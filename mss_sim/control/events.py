@@ -15,7 +15,7 @@ from mss_sim.http.dependencies import CurrentCore
 from mss_sim.http.events import STREAM, After, Kinds, ListenSeconds, OfMailbox
 from mss_sim.http.routes import strict_router
 from mss_sim.http.shapes import Json, Out
-from mss_sim.vocabulary.events import KINDS, TOLD, schema_of
+from mss_sim.vocabulary.events import EVENTS, KINDS, schema_of
 
 router = strict_router(
     prefix="/control/events",
@@ -56,4 +56,4 @@ async def list_events(
 @router.get("/kinds", responses={200: {"model": KindList}})
 async def list_kinds() -> Response:
     """Every kind of events, with the JSON Schema of its `detail`."""
-    return Json({"kinds": [{"kind": kind, "says": TOLD[kind].sentence, "detail": schema_of(kind)} for kind in KINDS]})
+    return Json({"kinds": [{"kind": kind, "says": EVENTS[kind].sentence, "detail": schema_of(kind)} for kind in KINDS]})

@@ -141,7 +141,7 @@ def _shown(core: CurrentCore, kept: KeptRule) -> dict[str, object]:
         "id": rule.id,
         "point": rule.point.value,
         "match": match,
-        "action": actions.shown(rule.action),
+        "action": actions.as_json(rule.action),
         "nth": rule.nth,
         "count": rule.count,
         "made_at": iso(rule.made_at),

@@ -59,7 +59,7 @@ async def get_indicators(request: Request, core: CurrentCore, query: CurrentQuer
     if spreadsheet.is_preferred(request.headers.get("accept", "")):
         return await get_table(core, query)
     found = await indicators(core.world, query)
-    return await asyncio.to_thread(lambda: Json(views.shown(found)))
+    return await asyncio.to_thread(lambda: Json(views.as_json(found)))
 
 
 @router.get(".csv", responses={200: _TABLE})

@@ -11,7 +11,7 @@ from mss_sim.http import examples, spreadsheet
 from mss_sim.http.answers import CONTROL, refusing
 from mss_sim.http.control import require_control
 from mss_sim.http.dependencies import CurrentCore
-from mss_sim.http.journal import TABLE, CurrentFilter, JournalPage, shown, table
+from mss_sim.http.journal import TABLE, CurrentFilter, JournalPage, page_response, table
 from mss_sim.http.paging import CurrentPage
 from mss_sim.http.routes import strict_router
 from mss_sim.http.writing import read_address
@@ -31,7 +31,7 @@ async def read_journal(request: Request, core: CurrentCore, page: CurrentPage, w
     address = None if mailbox is None else read_address(mailbox)
     if spreadsheet.is_preferred(request.headers.get("accept", "")):
         return await table(core.world, None, address, wanted)
-    return shown(page, await journal.read(core.world, None, wanted.on(page), address, wanted.who))
+    return page_response(page, await journal.read(core.world, None, wanted.on(page), address, wanted.who))
 
 
 @router.get("/journal.csv", responses={200: TABLE})

@@ -29,7 +29,7 @@ from mss_sim.http.timelines import Timeline
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.parse import fold
 from mss_sim.mail.tree import tree
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 _FIELD_NAME = re.compile(r"[!-9;-~]+")  # ref: rfc5322#2.2
 router = strict_router(
@@ -184,7 +184,7 @@ def _mailbox(text: str | None) -> str | None:
     try:
         return canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
 
 
 @router.get("/{letter_id}", responses={200: {"model": OpenedLetterOut}})

@@ -70,13 +70,13 @@ async def reset(request: Request, core: CurrentCore, wanted: schemas.SeedIn | No
 async def plant_seed(core: CurrentCore, wanted: schemas.SeedIn) -> Response:
     """Plant a seed, unless its people are there already; its personas."""
     await named_seeds.plant(core.world, wanted.name)
-    return Json([row.shown() for row in await personas.of_seed(core.world, wanted.name)])
+    return Json([row.as_json() for row in await personas.of_seed(core.world, wanted.name)])
 
 
 @router.get("/personas", responses={200: {"model": list[schemas.PersonaOut]}})
 async def list_personas(core: CurrentCore, name: str = "cabinet") -> Response:
     """The people of a seed who can be played, with their logins and what they may do now."""
-    return Json([row.shown() for row in await personas.of_seed(core.world, name)])
+    return Json([row.as_json() for row in await personas.of_seed(core.world, name)])
 
 
 @router.get("/ca.pem", responses={200: octets("application/x-pem-file", example=examples.CERTIFICATE)})
@@ -107,7 +107,7 @@ def _identity(core: Core, row: Identity, ins: Sequence[PatientIdentity]) -> dict
         **{name: getattr(row, name) for name in names.split()},
         "name": row.name,
         "ins": [{name: getattr(one, name) for name in traits.split()} for one in ins],
-        "warnings": [core.world.told(one) for one in patient_identities.odd(row, ins)],
+        "warnings": [core.world.translated(one) for one in patient_identities.odd(row, ins)],
     }
 
 
@@ -160,7 +160,7 @@ async def remove_identity(core: CurrentCore, idnat: IdNat) -> Response:
 async def add_patients(core: CurrentCore, wanted: schemas.PatientsIn) -> Response:
     """Add fictional patients with their mailboxes; the same seed gives the same people, and those who are there stay as they are."""
     people = await adding_patients.add_patients(core.world, wanted.count, wanted.seed)
-    return Json([one.shown() for one in people])
+    return Json([one.as_json() for one in people])
 
 
 @router.get("/people", responses={200: {"model": schemas.PeoplePage}, **_LOOKING})
@@ -196,13 +196,13 @@ async def add_like(core: CurrentCore, wanted: schemas.LikeIn) -> Response:
 
     def shown() -> list[dict[str, object]]:
         minted = (authentication.mint_token(core.world, one.idnat, lifetime_seconds=lifetime) if wanted.token else None for one in people)
-        return [{**one.shown(), "access_token": token, "expires_in": lifetime} for one, token in zip(people, minted, strict=True)]
+        return [{**one.as_json(), "access_token": token, "expires_in": lifetime} for one, token in zip(people, minted, strict=True)]
 
     return Json(await asyncio.to_thread(shown), status_code=201)
 
 
 def _mailbox(core: Core, row: Mailbox, owner: Identity) -> dict[str, object]:
-    warnings = [core.world.told(one) for one in address_warnings(row.address, row.kind)]
+    warnings = [core.world.translated(one) for one in address_warnings(row.address, row.kind)]
     of_owner = {"owner": {"idnat": owner.idnat, "name": owner.name}, "responsible_name": row.responsible_name}
     return {**mailbox(row), **of_owner, "warnings": warnings}
 

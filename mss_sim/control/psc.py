@@ -31,7 +31,7 @@ from mss_sim.http.reader import Reader, reader_of
 from mss_sim.http.routes import strict_router
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.psc import AuthMode
-from mss_sim.words.sentence import Sentence, Template, borrowed, said, say
+from mss_sim.words.sentence import Sentence, Template, borrowed, say, sentence_of
 
 router = strict_router(
     prefix="/control/psc",
@@ -182,7 +182,7 @@ async def take_form(request: Request, core: CurrentCore) -> Response:
     except ValidationError as error:
         return _form(reader, values, wrong=faults(error.errors()))
     except (OAuthError, ValueError, RecursionError) as error:
-        return _form(reader, values, wrong=error.description if isinstance(error, OAuthError) else said(error))
+        return _form(reader, values, wrong=error.description if isinstance(error, OAuthError) else sentence_of(error))
     except Refusal as refusal:
         return _form(reader, values, wrong=refusal.detail)
 

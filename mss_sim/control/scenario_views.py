@@ -42,7 +42,7 @@ def summary(world: World, play: Play) -> dict[str, Any]:
     failure = None
     if play.state is PlayState.FAILED:
         number = len(play.outcomes)
-        failure = world.told(outcomes.told(number, play.scenario.steps[number - 1], play.outcomes[-1]))
+        failure = world.translated(outcomes.describe(number, play.scenario.steps[number - 1], play.outcomes[-1]))
     return {
         "id": play.id,
         "title": _telling(play.scenario.title),
@@ -75,8 +75,8 @@ def _step(world: World, play: Play, number: int) -> dict[str, Any]:
         "actor": step.actor,
         "state": play.state_of(number),
         "outcome": {
-            "expected": world.told(outcome.expected),
-            "came": world.told(outcome.came),
+            "expected": world.translated(outcome.expected),
+            "came": world.translated(outcome.came),
             "refused": outcome.refused,
             "at": iso(outcome.at),
             "seconds": round(outcome.seconds, 6),

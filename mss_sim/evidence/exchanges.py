@@ -34,7 +34,7 @@ class Exchange:
         self.seconds: float | None = None
         self.event = self.refused = ""
 
-    def said(self) -> Iterator[tuple[str, bytes]]:
+    def lines(self) -> Iterator[tuple[str, bytes]]:
         """What was said, each with its side, as in any transcript: `C`, `S` and `-` for what happened."""
         yield "C", self.head + self.fields
         if self.received:

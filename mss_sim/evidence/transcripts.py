@@ -136,7 +136,7 @@ class Transcript:
     def lines(self) -> Iterator[TranscriptLine]:
         """What is kept, line by line."""
         for kept in list(self.kept):
-            told = ((kept.at, *one) for one in kept.said()) if isinstance(kept, Exchange) else (kept,)
+            told = ((kept.at, *one) for one in kept.lines()) if isinstance(kept, Exchange) else (kept,)
             for at, side, octets in told:
                 for line in octets.removesuffix(b"\r\n").split(b"\r\n"):
                     yield TranscriptLine(at, side, masking.tokens(line[:_LINE_BYTES_MAX]))
@@ -239,7 +239,7 @@ class Transcripts:
         """The transcript with that id, if it is still kept."""
         return self._kept.get(id_)
 
-    def told(self) -> list[dict[str, Any]]:
+    def as_json(self) -> list[dict[str, Any]]:
         """What is kept, the oldest first, as JSON, line by line; octets are texts of as many characters (Latin-1)."""
         return [_told(one) for one in self._kept.values()]
 
@@ -285,7 +285,7 @@ def _told(one: Transcript) -> dict[str, Any]:
 
 
 def check(row: Mapping[str, Any]) -> None:
-    """ValueError when that is no transcript as `Transcripts.told` tells it."""
+    """ValueError when that is no transcript as `Transcripts.as_json` tells it."""
     try:
         closed, facts = row["closed_at"], row["facts"]
         counted = [row["mistakes"], row["faults"], *row["rules"].values(), *asdict(Costs(**row["costs"])).values()]

@@ -141,7 +141,7 @@ def kind_of(action: Action) -> FaultKind:
     return _KINDS[type(action)]
 
 
-def shown(action: Action) -> dict[str, Any]:
+def as_json(action: Action) -> dict[str, Any]:
     """An action as it is written: its kind, and what is said of it."""
     said = {field.name: getattr(action, field.name) for field in fields(action)}
     return {"kind": kind_of(action).value, **{name: sorted(one) if isinstance(one, frozenset) else one for name, one in said.items()}}

@@ -39,7 +39,7 @@ class Fault(NamedTuple):
         """What the transcript says of it."""
         return f"fault {self.rule}: {kind_of(self.action).value}"
 
-    def told(self, text: str = "") -> Sentence:
+    def sentence(self, text: str = "") -> Sentence:
         """The text of an answer: that of the rule, which may be a sentence, and its id."""
         return joined((text or say("This failure was asked for"), f" {self.mark}"))
 

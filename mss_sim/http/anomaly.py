@@ -101,7 +101,7 @@ async def _letters(world: World, message_id: str) -> list[tuple[dict[str, Any], 
 
 def _about(world: World, seed: str | None) -> dict[str, Any]:
     faults = [
-        {"point": kept.rule.point.value, "action": actions.shown(kept.rule.action), "seen": kept.seen, "fired": kept.fired}
+        {"point": kept.rule.point.value, "action": actions.as_json(kept.rule.action), "seen": kept.seen, "fired": kept.fired}
         for kept in world.faults.all()
     ]
     return {

@@ -78,7 +78,7 @@ class Breakage:
         state["fault"] = fault.event
         match fault.action:
             case Reply() as action:
-                state["refusal"] = Refusal(Rule.FAULT, fault.told(action.text), reference="quirks#faults")
+                state["refusal"] = Refusal(Rule.FAULT, fault.sentence(action.text), reference="quirks#faults")
                 await self._reply(point, fault, action)(scope, receive, send)
             case Drop(DropMoment.BEFORE):
                 await _hang_up(scope, receive)
@@ -101,7 +101,7 @@ class Breakage:
             await _hang_up(scope, receive)
 
     def _reply(self, point: Point, fault: Fault, action: Reply) -> Response:
-        status, told = int(action.code), fault.told(action.text)
+        status, told = int(action.code), fault.sentence(action.text)
         media_type, body = self._told(point, status, told)
         return Response(body, status_code=status, media_type=media_type, headers={FAULT_HEADER: fault.rule})
 

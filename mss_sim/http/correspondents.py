@@ -124,7 +124,7 @@ def explanation(world: World, one: Explanation) -> dict[str, Any]:
         "address": one.address,
         "published": one.code is Findability.PUBLISHED,
         "code": one.code,
-        "detail": world.told(one.detail),
+        "detail": world.translated(one.detail),
         "correspondent": correspondent(one.whose) if one.whose else None,
         "shown_at": iso(one.shown_at) if one.shown_at is not None else None,
     }

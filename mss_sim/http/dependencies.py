@@ -18,7 +18,7 @@ from mss_sim.http.hosted import Hosted, hosted
 from mss_sim.ids import decode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 
 class _Basic(HTTPBasic):
@@ -98,7 +98,7 @@ async def get_address(
     try:
         return canonical(address)
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=address, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.NOT_FOUND, joined((sentence_of(error), ".")), subject=address, reference="rfc5321#4.1.2") from error
 
 
 MailboxAddress = Annotated[str, Depends(get_address)]

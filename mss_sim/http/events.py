@@ -32,7 +32,7 @@ from mss_sim.http.shapes import IdentityRef, Json, Out
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.events import KINDS, Family
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 EVENT_STREAM = "text/event-stream"
 _POSITION_MAX = 2**62
@@ -123,7 +123,7 @@ def read_filter(kinds: str | None, mailbox: str | None) -> EventFilter:
     try:
         return EventFilter(frozenset(wanted), canonical(mailbox) if mailbox is not None else None)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject="mailbox", reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject="mailbox", reference="rfc5321#4.1.2") from error
 
 
 async def answer(core: Core, request: Request, ears: Ears, wanted: EventFilter, after: str | None, seconds: float | None) -> Response:

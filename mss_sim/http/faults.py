@@ -7,7 +7,7 @@ type (where in a date the reader stumbled), the others say less. A type that is 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mss_sim.words.sentence import Sentence, Template, borrowed, joined, quoted, said, say
+from mss_sim.words.sentence import Sentence, Template, borrowed, joined, quoted, say, sentence_of
 
 _TEXTS: dict[str, Template] = {
     "bool_parsing": Template("a boolean is expected"),
@@ -64,7 +64,7 @@ def fault(error: Mapping[str, Any]) -> Sentence:
         return quoted(error["msg"])
     context = dict(error.get("ctx", {}))
     if isinstance(context.get("error"), Exception):
-        context["error"] = said(context["error"])
+        context["error"] = sentence_of(context["error"])
     if isinstance(context.get("expected"), str):
         context["expected"] = joined(context["expected"].rsplit(" or ", 1), say(" or "))
     return borrowed(error["msg"], template, **context)

@@ -20,7 +20,7 @@ CLIENT_COLUMNS = (
 REFUSAL_COLUMNS = ("door", "rule", "times")
 
 
-def shown(found: Indicators) -> dict[str, Any]:
+def as_json(found: Indicators) -> dict[str, Any]:
     """Indicators with what each means, and where it comes from."""
     return {
         "label": LABEL,

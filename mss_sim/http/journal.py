@@ -115,7 +115,7 @@ async def get_filter(
 CurrentFilter = Annotated[JournalFilter, Depends(get_filter)]
 
 
-def shown(page: Page, found: Lines) -> Response:
+def page_response(page: Page, found: Lines) -> Response:
     """A page of lines."""
     return Json(page.cut(PagedList.JOURNAL, found.rows, lambda row: row.line.id, lambda row: _line(row, found)))
 

@@ -15,7 +15,7 @@ from mss_sim.http.shapes import Out
 from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.mail import SUBJECT_FIN, ClosureCause
-from mss_sim.words.sentence import joined, said
+from mss_sim.words.sentence import joined, sentence_of
 
 From = Annotated[str | None, Query(alias="from", max_length=320, description="Who would write.", examples=[examples.PATIENT])]
 To = Annotated[str | None, Query(max_length=320, description="Whom they would write to.", examples=[examples.PRACTICE])]
@@ -58,7 +58,7 @@ def writing(world: World, one: Explanation) -> dict[str, Any]:
         "to": one.recipient,
         "may_write": one.verdict.allowed,
         "code": one.verdict.code,
-        "detail": world.told(one.verdict.detail),
+        "detail": world.translated(one.verdict.detail),
         "reference": one.verdict.reference,
         "conversation_id": encode(right.thread_id) if right else None,
         "given_at": iso(right.given_at) if right else None,
@@ -81,4 +81,4 @@ def read_address(text: str) -> str:
     try:
         return canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=text, reference="rfc5321#4.1.2") from error

@@ -84,11 +84,11 @@ def _found(session: Session, point: Point, facts: Facts) -> Fault | None:
 async def _take(session: Session, fault: Fault, address: str) -> bytes | None:
     match fault.action:
         case Reply(code, status, text):
-            session.whys = (Why(Rule.FAULT.value, fault.told(text), "quirks#faults"),)
+            session.whys = (Why(Rule.FAULT.value, fault.sentence(text), "quirks#faults"),)
             if code == "BYE" or session.tag == b"*":
-                await session.leave(fault.told(text), *session.whys)
+                await session.leave(fault.sentence(text), *session.whys)
             shown = f"{code} [{status}] " if status else f"{code} "
-            return shown.encode("ascii") + session.spoken(fault.told(text))
+            return shown.encode("ascii") + session.spoken(fault.sentence(text))
         case Delay(seconds):
             await asyncio.sleep(seconds)
         case Drop(DropMoment.BEFORE):

@@ -76,7 +76,7 @@ async def found(tree: Tree, wanted: Search) -> AsyncIterator[Entry]:
                 yield one
 
 
-def shown(entry: Entry, wanted: Search, late: Mapping[str, bytes]) -> list[Shown]:
+def entry_shown(entry: Entry, wanted: Search, late: Mapping[str, bytes]) -> list[Shown]:
     """The attributes of an entry that a search shows; `late`: what was made of those that are made when they are shown."""
     selection = Selection.of(wanted.attributes)
     taken = [(schema.ATTRIBUTES[name], values) for name, values in entry.values.items()]

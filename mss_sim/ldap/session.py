@@ -144,7 +144,7 @@ class Session:
             for name in searches.late_names(entry, wanted):
                 manner = manner or await self._ask(entry)
                 late[name] = await self._make(entry, name, manner)
-            await self._send_entry(message, entry, searches.shown(entry, wanted, late))
+            await self._send_entry(message, entry, searches.entry_shown(entry, wanted, late))
             sent += 1
         return _marked(_PLAIN, manner)
 

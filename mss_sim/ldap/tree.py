@@ -108,7 +108,7 @@ class Tree:
 
     def _fixed(self) -> Iterator[Entry]:
         yield from self._above
-        for one in self._core.authorities.known():
+        for one in self._core.authorities.existing():
             dn = directory_name(one.label)
             if dn is not None:
                 yield _authority(dn, one.label)

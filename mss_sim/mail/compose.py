@@ -18,7 +18,7 @@ from mss_sim.mail import fields
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.mail.fields import CompositionError
 from mss_sim.mail.headers import CRLF
-from mss_sim.words.sentence import Template, borrowed, said, say
+from mss_sim.words.sentence import Template, borrowed, say, sentence_of
 
 _PLAIN_LINE = re.compile(rb"[\t -~]{0,900}\Z")
 _FILE_NAME_CHARS_MAX = 255
@@ -99,7 +99,7 @@ def compose(draft: Draft, *, message_id: str, at: Micros) -> bytes:
     except CompositionError:
         raise
     except AddressError as error:
-        raise CompositionError(said(error)) from error
+        raise CompositionError(sentence_of(error)) from error
     except ValueError as error:  # half a surrogate pair
         raise CompositionError(borrowed(str(error), Template("a text cannot be written in UTF-8"))) from error
     return header + CRLF + entity.body

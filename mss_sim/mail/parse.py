@@ -22,7 +22,7 @@ from mss_sim.mail.mime import Part
 from mss_sim.mail.reports import opened, report_in
 from mss_sim.mail.structure import body_structure
 from mss_sim.vocabulary.mail import XDM_NAME
-from mss_sim.words.sentence import SpokenError, said, say
+from mss_sim.words.sentence import SpokenError, say, sentence_of
 
 _PREVIEW_CHARS = 160
 _SHORT_BYTES = 8 * 1024
@@ -110,7 +110,7 @@ def parse(raw: bytes, limits: ParseLimits = ParseLimits()) -> ParsedMessage:
         headers = read_headers(raw[:end], count_max=limits.header_count)
         root = mime.read_tree(raw, headers, body, mime.Bounds(limits.parts, limits.depth, limits.header_count))
     except OverflowError as error:
-        raise MalformedMessage(say("{error}; send fewer", error=said(error))) from error
+        raise MalformedMessage(say("{error}; send fewer", error=sentence_of(error))) from error
     return ParsedMessage(
         size_bytes=len(raw),
         headers=headers,

@@ -20,7 +20,7 @@ from typing import Any
 from mss_sim.clock import NoDuration, after
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.behaviours import AnswerFile, AnswerTo, Occasion, ReceiptForm, StepAct
-from mss_sim.words.sentence import said, say
+from mss_sim.words.sentence import say, sentence_of
 
 BY_HAND = "by-hand"
 """The behaviour of whoever is played by a person or a script."""
@@ -131,7 +131,7 @@ def _check_step(step: Step) -> None:
     try:
         after(0, step.after)
     except NoDuration as error:
-        detail = say("after of {act} is wrong: {error}.", act=step.act, error=said(error))
+        detail = say("after of {act} is wrong: {error}.", act=step.act, error=sentence_of(error))
         raise Refusal(Rule.INVALID, detail, subject="after", reference="quirks#behaviours") from error
     if (step.act is StepAct.FORWARD) != (step.address is not None):
         detail = say("address says whom a letter is forwarded to: forward needs it, and no other act has it.")

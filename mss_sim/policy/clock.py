@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from mss_sim.clock import Micros, NoDuration, after, from_datetime, iso
 from mss_sim.errors import Refusal, Rule
 from mss_sim.vocabulary.clock import ClockMode
-from mss_sim.words.sentence import said, say
+from mss_sim.words.sentence import say, sentence_of
 
 LATEST: Micros = from_datetime(datetime(2090, 1, 1, tzinfo=UTC))
 RATE_MAX = 1_000_000.0
@@ -34,7 +34,7 @@ def read_duration(now: Micros, text: str) -> Micros:
     try:
         return after(now, text) - now
     except NoDuration as error:
-        raise Refusal(Rule.INVALID, say("The clock cannot be moved so far: {error}.", error=said(error)), subject="by") from error
+        raise Refusal(Rule.INVALID, say("The clock cannot be moved so far: {error}.", error=sentence_of(error)), subject="by") from error
 
 
 def decide_time(now: Micros, wanted: Micros) -> None:

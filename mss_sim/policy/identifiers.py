@@ -6,7 +6,7 @@ setting. What a patient's number holds is read in `policy/ins.py`.
 
 from mss_sim.policy.ins import InsError, parse_ins, wrong_key
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
-from mss_sim.words.sentence import Sentence, said, say
+from mss_sim.words.sentence import Sentence, say, sentence_of
 
 _STRUCTURE_LENGTHS = {"3": 9, "4": 9, "5": 14, "6": 14}
 
@@ -40,7 +40,7 @@ def warnings(idnat: str, kind: IdentityKind) -> list[Sentence]:
         try:
             ins = parse_ins(idnat)
         except InsError as error:
-            return [said(error)]
+            return [sentence_of(error)]
         odd = wrong_key(ins)
         return [odd] if odd else []
     if kind is IdentityKind.EMPLOYEE:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.ins import Ins, InsError, parse_ins, wrong_key
 from mss_sim.vocabulary.patients import KeyCheck, PatientState, Sex, Unqualified
-from mss_sim.words.sentence import Sentence, said, say
+from mss_sim.words.sentence import Sentence, say, sentence_of
 
 _PROVEN = frozenset(PatientState) - {PatientState.PROVISIONAL}
 
@@ -55,7 +55,7 @@ def decide_identity(text: str, state: PatientState, traits: Traits, key_check: K
     try:
         ins = parse_ins(text)
     except InsError as error:
-        raise Refusal(Rule.INVALID, said(error), subject=text[:100], reference="ans-ins") from error
+        raise Refusal(Rule.INVALID, sentence_of(error), subject=text[:100], reference="ans-ins") from error
     decide_key(text, key_check)
     missing = [name for name, value in zip(Traits._fields, traits, strict=True) if not value]
     if missing and state in _PROVEN:
@@ -93,7 +93,7 @@ def decide_addressee(address: str, states: Collection[PatientState], unqualified
     try:
         odd = wrong_key(parse_ins(address.rpartition("@")[0]))
     except InsError as error:
-        odd = said(error)
+        odd = sentence_of(error)
     else:
         if odd and key_check is KeyCheck.STRICT:
             raise Refusal(Rule.BAD_ADDRESS, odd, subject=address, reference="quirks#ins-key")

@@ -81,7 +81,7 @@ async def _in_manner(request: Request, manner: Manner, build: Callable[[bool], A
 
 
 def _check(core: CurrentCore, label: Label) -> None:
-    if label not in {one.label for one in core.authorities.known()}:
+    if label not in {one.label for one in core.authorities.existing()}:
         raise Refusal(Rule.NOT_FOUND, say("There is no authority {label!r} here: {ranges}.", label=label[:40], ranges=", ".join(RANGES)))
 
 
@@ -142,7 +142,7 @@ async def get_ocsp(request: Request, core: CurrentCore, text: Question) -> Respo
 
 async def _ocsp(request: Request, core: CurrentCore, octets: bytes) -> Response:
     try:
-        question = revocation.read_request(octets, core.authorities.known())
+        question = revocation.read_request(octets, core.authorities.existing())
     except revocation.UnreadableRequestError:
         return Response(revocation.malformed(), media_type=_OCSP)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from mss_sim.clock import NoDuration, after, from_datetime, to_datetime
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.scenarios.tree import Fields, Items, Node, NotAScenario, Text
-from mss_sim.words.sentence import Sentence, said, say
+from mss_sim.words.sentence import Sentence, say, sentence_of
 
 _LINE_CHARS_MAX = 500
 _SHOWN_CHARS = 40
@@ -47,7 +47,7 @@ def wrong(node: Node, what: Sentence) -> NotAScenario:
     return NotAScenario(node.line, what)
 
 
-def shown(text: str) -> str:
+def quoted_field(text: str) -> str:
     """As much of a text as an error shows."""
     return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
 
@@ -109,7 +109,7 @@ def check_names(node: Fields, known: frozenset[str]) -> None:
     """Refuse a field that nobody reads, and say which may have been meant."""
     for name in node.values:
         if name not in known:
-            raise NotAScenario(node.lines[name], say("Unknown key {name}. {known}", name=shown(name), known=near(name, known)))
+            raise NotAScenario(node.lines[name], say("Unknown key {name}. {known}", name=quoted_field(name), known=near(name, known)))
 
 
 def read_all(scope: Scope, node: Fields, readers: Mapping[str, Reader], *, strict: bool = True) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def flag(_scope: Scope, node: Node) -> bool:
     """Yes or no."""
     found = scalar(node)
     if found.text not in ("true", "false"):
-        raise wrong(node, say("Write true or false, not {text}.", text=shown(found.text)))
+        raise wrong(node, say("Write true or false, not {text}.", text=quoted_field(found.text)))
     return found.text == "true"
 
 
@@ -145,7 +145,7 @@ def whole(_scope: Scope, node: Node) -> int:
     """A whole number that is not below nothing."""
     found = scalar(node).text
     if not _WHOLE.fullmatch(found) or int(found) > _NUMBER_MAX:
-        raise wrong(node, say("A whole number is expected here, not {text}.", text=shown(found)))
+        raise wrong(node, say("A whole number is expected here, not {text}.", text=quoted_field(found)))
     return int(found)
 
 
@@ -166,7 +166,7 @@ def number(_scope: Scope, node: Node) -> float:
     """A number."""
     found = scalar(node).text
     if not _NUMBER.fullmatch(found):
-        raise wrong(node, say("A number is expected here, not {text}.", text=shown(found)))
+        raise wrong(node, say("A number is expected here, not {text}.", text=quoted_field(found)))
     return float(found)
 
 
@@ -188,7 +188,7 @@ def instant(_scope: Scope, node: Node) -> str:
     except (ValueError, OverflowError):
         zoned = False
     if not zoned:
-        raise wrong(node, say("An instant such as 2030-01-05T08:00:00Z is expected here, not {text}.", text=shown(found)))
+        raise wrong(node, say("An instant such as 2030-01-05T08:00:00Z is expected here, not {text}.", text=quoted_field(found)))
     return found
 
 
@@ -200,7 +200,7 @@ def moment(scope: Scope, node: Node) -> str:
     try:
         after(0, found)
     except NoDuration as error:
-        raise wrong(node, say("{text} cannot be: {error}.", text=shown(found), error=said(error))) from error
+        raise wrong(node, say("{text} cannot be: {error}.", text=quoted_field(found), error=sentence_of(error))) from error
     return found
 
 
@@ -213,7 +213,7 @@ def one_of(words: type[Word]) -> Callable[[Scope, Node], Word]:
             return words(found)
         except ValueError:
             known = near(found, (one.value for one in words))
-            raise wrong(node, say("{text} is not a word of this field. {known}", text=shown(found), known=known)) from None
+            raise wrong(node, say("{text} is not a word of this field. {known}", text=quoted_field(found), known=known)) from None
 
     return read
 
@@ -235,7 +235,7 @@ def name(node: Node, *, line: int | None = None) -> str:
     """A name that the file gives to something."""
     found = scalar(node).text
     if not _NAME.fullmatch(found):
-        what = say("{text} is not a name: small letters, digits, - and _, a letter first.", text=shown(found))
+        what = say("{text} is not a name: small letters, digits, - and _, a letter first.", text=quoted_field(found))
         raise NotAScenario(line or node.line, what)
     return found
 
@@ -245,7 +245,7 @@ def _address(node: Node) -> str:
     try:
         return canonical(found)
     except AddressError as error:
-        raise wrong(node, say("{text} is not an address: {error}.", text=shown(found), error=said(error))) from error
+        raise wrong(node, say("{text} is not an address: {error}.", text=quoted_field(found), error=sentence_of(error))) from error
 
 
 def mailbox(scope: Scope, node: Node) -> str:
@@ -255,7 +255,7 @@ def mailbox(scope: Scope, node: Node) -> str:
         return _address(node)
     if found not in scope.mailboxes | scope.actors:
         known = near(found, scope.mailboxes | scope.actors)
-        raise wrong(node, say("There is no mailbox or actor {text}. {known}", text=shown(found), known=known))
+        raise wrong(node, say("There is no mailbox or actor {text}. {known}", text=quoted_field(found), known=known))
     return found
 
 
@@ -271,7 +271,7 @@ def person(scope: Scope, node: Node) -> str:
     """The name of an actor."""
     found = scalar(node).text
     if found not in scope.actors:
-        raise wrong(node, say("There is no actor {text}. {known}", text=shown(found), known=near(found, scope.actors)))
+        raise wrong(node, say("There is no actor {text}. {known}", text=quoted_field(found), known=near(found, scope.actors)))
     return found
 
 
@@ -279,7 +279,9 @@ def _given(node: Node, names: set[str], what: Sentence) -> str:
     found = scalar(node).text
     if found not in names:
         known = near(found, names)
-        raise wrong(node, say("No step before this one calls {what} {text} (as:). {known}", what=what, text=shown(found), known=known))
+        raise wrong(
+            node, say("No step before this one calls {what} {text} (as:). {known}", what=what, text=quoted_field(found), known=known)
+        )
     return found
 
 

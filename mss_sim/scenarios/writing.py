@@ -80,7 +80,7 @@ def _fault(deed: Fault) -> dict[str, Any]:
     if deed.preset is not None:
         return {"preset": deed.preset, **dict(deed.given)}
     assert deed.action is not None  # noqa: S101 - a rule without an action was not read
-    action = {name: value for name, value in actions.shown(deed.action).items() if value not in (None, "")}
+    action = {name: value for name, value in actions.as_json(deed.action).items() if value not in (None, "")}
     found: dict[str, Any] = {"point": deed.point, "action": action}
     if deed.match != Match():
         found["match"] = {name: value for name in Match.__slots__ if (value := getattr(deed.match, name)) is not None}

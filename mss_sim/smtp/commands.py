@@ -8,7 +8,7 @@ from mss_sim.mail.addresses import POSTMASTER, AddressError, canonical
 from mss_sim.smtp import replies
 from mss_sim.smtp.replies import Reply
 from mss_sim.vocabulary.mail import Notify
-from mss_sim.words.sentence import Sentence, said, say
+from mss_sim.words.sentence import Sentence, say, sentence_of
 
 _PATH = re.compile(r'\s*+<(?:@[^:<>]*+:)?(?P<address>(?:"(?:[^"\\]|\\.)*+"|[^"<>\s])*+)>(?P<rest>(?:[ \t].*)?)\Z', re.DOTALL)
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*)(?:=(?P<value>[^\s=\x00-\x1f\x7f]+))?\Z")
@@ -124,7 +124,7 @@ def _canonical(address: str, *, utf8: bool) -> str:
     try:
         return canonical(address)
     except AddressError as error:
-        raise CommandError(Reply(501, "5.1.3", say("Bad address: {error}", error=said(error)))) from error
+        raise CommandError(Reply(501, "5.1.3", say("Bad address: {error}", error=sentence_of(error)))) from error
 
 
 def _notify(value: str) -> frozenset[Notify]:

@@ -39,7 +39,7 @@ def facts(dialogue: Session, verb: str, argument: str = "", *, login: str = "", 
 
 def reply_of(fault: Fault, action: FaultReply) -> Reply:
     """The reply that a fault gives in the place of ours."""
-    status, told = action.status or _STATUSES.get(action.code, f"{action.code[0]}.3.0"), fault.told(action.text)
+    status, told = action.status or _STATUSES.get(action.code, f"{action.code[0]}.3.0"), fault.sentence(action.text)
     return Reply(int(action.code), status, told, (Why(Rule.FAULT.value, told, "quirks#faults"),))
 
 

@@ -26,7 +26,7 @@ from mss_sim.smtp.submission import SubmissionSession
 from mss_sim.smtp.wire import ConnectionClosed, SmtpPort, Wire
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import CONNECT, END_OF_DATA, DropMoment, Point
-from mss_sim.words.sentence import joined, quoted, said, say
+from mss_sim.words.sentence import joined, quoted, say, sentence_of
 
 _CLIENT_CHARS_MAX = 300
 _TAKEN = 250
@@ -280,7 +280,7 @@ class SmtpConnection(Wire):
                 return
             actor = await dialogue.authenticate(credentials)
         except SaslError as error:
-            self._answer(Reply(501, replies.AUTH_UNREADABLE.enhanced, joined((replies.AUTH_UNREADABLE.text, said(error)), ": ")))
+            self._answer(Reply(501, replies.AUTH_UNREADABLE.enhanced, joined((replies.AUTH_UNREADABLE.text, sentence_of(error)), ": ")))
             return
         except Refusal as refusal:
             await self._refuse_login(name.upper(), refusal)

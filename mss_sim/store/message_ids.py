@@ -13,7 +13,7 @@ _AT_ONCE = 500
 _KNOWN = HotSelect(select(messages.c.rfc_message_id).where(messages.c.rfc_message_id.in_(bindparam("ids", expanding=True))).distinct())
 
 
-def known(conn: Connection, rfc_ids: Collection[str]) -> set[str]:
+def existing(conn: Connection, rfc_ids: Collection[str]) -> set[str]:
     """Which of these Message-IDs exist in the store, in any mailbox; never revealed to a client."""
     return {rfc_id for (rfc_id,) in _KNOWN.rows(conn, "ids", sorted(rfc_ids))}
 

@@ -34,12 +34,12 @@ def current(conn: Connection) -> str | None:
 
 def upgrade(engine: Engine) -> str:
     """Bring the database to the newest revision and return it; OSError when it cannot be used, ValueError when it is too new."""
-    with told(engine):
+    with failures_explained(engine):
         return _upgrade(engine)
 
 
 @contextmanager
-def told(engine: Engine) -> Iterator[None]:
+def failures_explained(engine: Engine) -> Iterator[None]:
     """Have a database that cannot be used told as an OSError, with what to do."""
     try:
         yield

@@ -115,7 +115,7 @@ class Store:
     def open(self) -> None:
         """Bring the schema up to date and start the writer. OSError and ValueError as `schema.upgrade`."""
         schema.upgrade(self._engine)
-        with schema.told(self._engine):
+        with schema.failures_explained(self._engine):
             self._writer.start()
 
     def listen(self) -> None:

@@ -11,12 +11,12 @@ from mss_sim.http.paging import Page, PagedList, cursor
 from mss_sim.ids import encode
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.mailboxes import MaskKind, Right
-from mss_sim.web.delegations import asked, goes_on, people_of, shown_grant
-from mss_sim.web.journal_words import idnats_in, told
+from mss_sim.web.delegations import goes_on, grant_request, people_of, shown_grant
+from mss_sim.web.journal_words import idnats_in, in_words
 from mss_sim.web.patients import around, place_of
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
-from mss_sim.words.sentence import Sentence, joined, said, say
+from mss_sim.words.sentence import Sentence, joined, say, sentence_of
 
 _LINES = 50
 WORDS: dict[Right, Sentence] = {
@@ -58,7 +58,7 @@ def _words(rights: frozenset[Right]) -> list[Sentence]:
 
 async def let_in(visit: Visit) -> Response:
     """Give a carer rights."""
-    await delegation.grant(visit.core.world, journal.by(visit.session.actor), asked(visit, visit.address))
+    await delegation.grant(visit.core.world, journal.by(visit.session.actor), grant_request(visit, visit.address))
     return back(f"{place_of(visit)}/carers")
 
 
@@ -94,7 +94,7 @@ def _address(text: str) -> str:
     try:
         return canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.BAD_ADDRESS, joined((sentence_of(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
 
 
 async def unmask(visit: Visit) -> Response:
@@ -122,7 +122,7 @@ async def _accesses(visit: Visit) -> dict[str, Any]:
     people = await identity_names.identities_by_id(world, {row.line.actor_id for row in rows})
     named = await identity_names.names_by_idnat(world, idnats_in(rows))
     return {
-        "lines": [told(row, people, named) for row in rows],
+        "lines": [in_words(row, people, named) for row in rows],
         "older": cursor(PagedList.JOURNAL, rows[-1].line.id) if len(found) > _LINES else None,
     }
 

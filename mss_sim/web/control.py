@@ -119,7 +119,7 @@ async def _now(visit: Visit) -> dict[str, Any]:
             "id": kept.rule.id,
             "point": kept.rule.point.value,
             "match": {name: value for name in Match.__slots__ if (value := getattr(kept.rule.match, name)) is not None},
-            "action": actions.shown(kept.rule.action),
+            "action": actions.as_json(kept.rule.action),
             "seen": kept.seen,
             "fired": kept.fired,
             "left": kept.left,

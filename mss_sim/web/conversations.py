@@ -18,7 +18,7 @@ from mss_sim.mail.addresses import domain_of
 from mss_sim.mail.summary import read_summary
 from mss_sim.vocabulary.mail import ClosureCause
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, MailboxKind, Right
-from mss_sim.web.sent import told as told_sent
+from mss_sim.web.sent import as_values as told_sent
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import Sentence, say

@@ -20,7 +20,7 @@ from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import Right
 from mss_sim.web.days import ONE_DAY, day_of, midnight
 from mss_sim.web.delegation_words import RIGHTS, ROLES
-from mss_sim.web.journal_words import OF_DELEGATION, Told, idnats_in, told
+from mss_sim.web.journal_words import OF_DELEGATION, Told, idnats_in, in_words
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.words.sentence import Sentence, say
@@ -169,17 +169,17 @@ async def _history(visit: Visit, address: str) -> tuple[list[Told], str | None]:
     people = await identity_names.identities_by_id(visit.core.world, {row.line.actor_id for row in shown})
     named = await identity_names.names_by_idnat(visit.core.world, idnats_in(shown))
     older = cursor(PagedList.JOURNAL, rows[_LINES - 1].line.id) if len(rows) > _LINES else None
-    return [told(row, people, named) for row in shown], older
+    return [in_words(row, people, named) for row in shown], older
 
 
 async def give(visit: Visit) -> Response:
     """Give somebody rights."""
     address = visit.address
-    await delegation.grant(visit.core.world, journal.by(visit.session.actor), asked(visit, address))
+    await delegation.grant(visit.core.world, journal.by(visit.session.actor), grant_request(visit, address))
     return back(_page(visit, address))
 
 
-def asked(visit: Visit, address: str) -> GrantRequest:
+def grant_request(visit: Visit, address: str) -> GrantRequest:
     """The grant that a form asks for: `grantee`, a field for each right, days `from` and `until`, `reason`."""
     return GrantRequest(
         address=address,

@@ -185,14 +185,14 @@ def _story(visit: Visit, name: str, scenario: "Scenario | None", play: "Play | N
         return {"title": "", "about": "", "steps": []}
     language = visit.here.language
     return {
-        "title": guided.told(scenario.title, language),
-        "about": guided.told(scenario.about, language),
+        "title": guided.in_language(scenario.title, language),
+        "about": guided.in_language(scenario.about, language),
         "steps": guided.steps_of(name, scenario, play, language),
     }
 
 
 async def _title(visit: Visit, name: str) -> str:
-    return guided.told((await guided.scenario(visit.core, name)).title, visit.here.language)
+    return guided.in_language((await guided.scenario(visit.core, name)).title, visit.here.language)
 
 
 ROUTES: Routes = (

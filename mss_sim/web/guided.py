@@ -94,7 +94,7 @@ async def leave(core: Core, id_: str) -> None:
     core.plays().remove(id_)
 
 
-def told(telling: Telling, language: Language) -> str:
+def in_language(telling: Telling, language: Language) -> str:
     """What a story tells, in the language of who reads."""
     return telling.fr if language is Language.FR else telling.en
 
@@ -108,7 +108,7 @@ def steps_of(name: str, story: Scenario, play: "Play | None", language: Language
         first = story_told.begins(number)
         parts = [
             {
-                "text": told(step.tells, language),
+                "text": in_language(step.tells, language),
                 "state": play.state_of(place) if play is not None else StepState.WAITING,
                 "outcome": play.outcomes[place] if play is not None and place < done else None,
             }

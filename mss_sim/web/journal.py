@@ -18,7 +18,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mailboxes import Right
 from mss_sim.web.days import midnight
 from mss_sim.web.fields import word_or_none
-from mss_sim.web.journal_words import doer, idnats_in, told
+from mss_sim.web.journal_words import doer, idnats_in, in_words
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
 from mss_sim.words.sentence import say
@@ -114,7 +114,7 @@ def _line(row: JournalRow, found: Lines, named: dict[str, str]) -> dict[str, Any
     line, grant = row.line, found.grants.get(row.line.grant_id or 0)
     giver = found.people.get(grant.granted_by_id or 0) if grant else None
     actor = found.people.get(line.actor_id or 0)
-    words = told(row, found.people, named)
+    words = in_words(row, found.people, named)
     return {
         "at": line.at,
         "text": words.text,

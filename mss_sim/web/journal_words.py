@@ -90,7 +90,7 @@ class Told(NamedTuple):
     by_grant: bool
 
 
-def told(row: JournalRow, people: Mapping[int, Identity], named: Mapping[str, str]) -> Told:
+def in_words(row: JournalRow, people: Mapping[int, Identity], named: Mapping[str, str]) -> Told:
     """A line of the journal in words; `named`: names by idNat, of those whom lines name."""
     line, detail = row.line, row.line.detail or {}
     rights = joined((RIGHTS[right] for right in Right if right.value in detail.get("rights", ())), ", ")

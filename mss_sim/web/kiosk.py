@@ -27,7 +27,7 @@ from mss_sim.ids import encode
 from mss_sim.mail.mime import content, read_text
 from mss_sim.mail.summary import Leaf, read_summary
 from mss_sim.vocabulary.mailboxes import MailboxKind
-from mss_sim.web.patient_letters import attached, inbox, new_key, open_letter, send_answer, shown, standing
+from mss_sim.web.patient_letters import attached, inbox, letter_values, new_key, open_letter, send_answer, standing
 from mss_sim.web.personas import KIOSK, forget_cookie
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Handler, Routes, Visit, back
@@ -133,7 +133,7 @@ async def _letter(visit: Visit, box: MailboxAccess, refusal: Refusal | None = No
         visit.here,
         status=200 if refusal is None else PROBLEMS[refusal.rule][0],
         box=box,
-        letter=shown(opened),
+        letter=letter_values(opened),
         files=[_file(opened, leaf) for leaf in attached(read_summary(opened.item.message.summary))],
         stands=await standing(visit, box, opened),
         refusal=refusal,

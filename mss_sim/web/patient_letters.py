@@ -90,7 +90,7 @@ async def _mark(visit: Visit, box: MailboxAccess, opened: OpenedMessage, flag: s
             await visit.core.reading.change_flags_of(visit.session.actor, box.mailbox.address, opened.item.copy.id, change)
 
 
-def shown(opened: OpenedMessage) -> dict[str, Any]:
+def letter_values(opened: OpenedMessage) -> dict[str, Any]:
     """What stands on the page of a letter; no header and no number of a person."""
     item, stored = opened.item, read_summary(opened.item.message.summary)
     return {

@@ -15,7 +15,7 @@ from mss_sim.http.problems import PROBLEMS
 from mss_sim.ids import encode
 from mss_sim.vocabulary.mailboxes import MaskKind, Right
 from mss_sim.web.mailbox import names_of
-from mss_sim.web.patient_letters import inbox, new_key, open_letter, patients_box, send_answer, shown, standing
+from mss_sim.web.patient_letters import inbox, letter_values, new_key, open_letter, patients_box, send_answer, standing
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
 from mss_sim.web.writing import uploaded
@@ -79,7 +79,7 @@ async def _letter(visit: Visit, refusal: Refusal | None = None) -> Response:
         visit.here,
         status=200 if refusal is None else PROBLEMS[refusal.rule][0],
         **known,
-        letter=shown(opened),
+        letter=letter_values(opened),
         stands=await standing(visit, known["box"], opened),
         readers=[(names.get(one.identity_id, ""), one.first_at) for one in opened.readings],
         masked=await _masked(visit, known["box"], opened) if known["own"] else False,
@@ -93,7 +93,7 @@ async def _letter(visit: Visit, refusal: Refusal | None = None) -> Response:
 async def _masked(visit: Visit, box: MailboxAccess, opened: OpenedMessage) -> bool:
     """Whether carers do not see the letter, by a mask of it or of who wrote it."""
     targets = {(MaskKind.LETTER, str(opened.item.message.id))}
-    targets |= {(MaskKind.CORRESPONDENT, one["address"]) for one in shown(opened)["from"]}
+    targets |= {(MaskKind.CORRESPONDENT, one["address"]) for one in letter_values(opened)["from"]}
     rows = await carer_masks.list_masks(visit.core.world, visit.session.actor, box.mailbox.address)
     return any((one.kind, one.target) in targets for one in rows)
 

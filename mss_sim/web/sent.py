@@ -49,7 +49,7 @@ async def _listed(visit: Visit) -> dict[str, Any]:
     more = len(found) > _ROWS
     return {
         **await _around(visit, address, position),
-        "letters": [told(one) for one in rows],
+        "letters": [as_values(one) for one in rows],
         "next": cursor(PagedList.SENT, rows[-1].submission.id) if more else None,
     }
 
@@ -60,7 +60,7 @@ async def _one(visit: Visit) -> dict[str, Any]:
     position = await visit.position()
     found = await sent_letters.timeline(visit.core.world, visit.session.actor, address, read_id(str(params["submission"])))
     by = await names_of(visit, [found.submission.actor_id] if found.submission.actor_id else [])
-    return {**await _around(visit, address, position), "letter": told(found), "by": next(iter(by.values()), None)}
+    return {**await _around(visit, address, position), "letter": as_values(found), "by": next(iter(by.values()), None)}
 
 
 async def _around(visit: Visit, address: str, position: int) -> dict[str, Any]:
@@ -69,7 +69,7 @@ async def _around(visit: Visit, address: str, position: int) -> dict[str, Any]:
     return {"position": position, "boxes": held, "box": box, "address": address, "place": f"{visit.here.base}/mailboxes/{address}"}
 
 
-def told(sent: Sent) -> dict[str, Any]:
+def as_values(sent: Sent) -> dict[str, Any]:
     """A sent letter as the pages show it."""
     return {
         "id": encode(sent.submission.id),

@@ -27,7 +27,7 @@ from mss_sim.vocabulary.mail import TimelineKind
 from mss_sim.web.days import instant
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 _ROWS = 50
 _SESSIONS_MAX = 20
@@ -90,7 +90,7 @@ def _address(text: str) -> str | None:
     try:
         return canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=text[:320], reference="rfc5321#4.1.2") from error
 
 
 async def show_letter(visit: Visit) -> Response:

@@ -37,7 +37,7 @@ from mss_sim.vocabulary.mailboxes import IdentityKind, Right, SendMode, SpecialU
 from mss_sim.web.letter_forms import NOTIFY, LetterForm, of_answer, of_draft, of_forward, of_post, of_replacement
 from mss_sim.web.showing import show
 from mss_sim.web.visit import Routes, Visit, back
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 _PEER = "the pages"
 WITHOUT_DIRECTORY = frozenset({IdentityKind.PATIENT, IdentityKind.CARER})
@@ -196,7 +196,9 @@ def _people(text: str, faults: list[Refusal]) -> list[tuple[str, str]]:
         try:
             found.append((name, canonical(address)))
         except AddressError as error:
-            faults.append(Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=piece.strip()[:320], reference="rfc5321#4.1.2"))
+            faults.append(
+                Refusal(Rule.BAD_ADDRESS, joined((sentence_of(error), ".")), subject=piece.strip()[:320], reference="rfc5321#4.1.2")
+            )
     return found
 
 

@@ -85,7 +85,7 @@ def borrowed(english: str, template: Template, /, **values: object) -> Sentence:
     return Sentence(english, str(template), values)
 
 
-def said(error: Exception) -> Sentence:
+def sentence_of(error: Exception) -> Sentence:
     """What an error says: its sentence, or the text of one that is not of ours."""
     first = error.args[0] if error.args else None
     return first if isinstance(first, Sentence) else quoted(error)

@@ -135,7 +135,7 @@ _IMAP_READERS: tuple[Callable[[wire.Arguments], object], ...] = (
     search_keys.search,
     search_keys.sort,
     search_keys.thread,
-    listings.lister,
+    listings.list_,
     listings.lsub,
     listings.status,
     commands.login,

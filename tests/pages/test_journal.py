@@ -169,7 +169,7 @@ def test_what_a_line_names_is_shown_as_far_as_120_characters(act: Act, named: st
     for chars, shown in ((119, 119), (120, 120), (121, 120), (5_000, 120)):
         name = "é" * (chars - len(begin))
         detail = {named: {"x": name} if begin else name}
-        text = journal_words.told(JournalRow(JournalEntry(1, 0, act, Door.REST, detail=detail), None, None), {}, {}).text
+        text = journal_words.in_words(JournalRow(JournalEntry(1, 0, act, Door.REST, detail=detail), None, None), {}, {}).text
         assert text.count("é") == shown - len(begin)
 
 

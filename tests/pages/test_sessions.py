@@ -63,7 +63,7 @@ async def test_pages_leave_no_session_of_their_own(page: Page, simulator: Simula
     for path in ("/", "/ui/letters", "/ui/sessions"):
         await page.goto(path)
     await expect(page.get_by_text("Aucun client n’est encore venu")).to_be_visible()
-    assert simulator.transcripts.told() == []
+    assert simulator.transcripts.as_json() == []
 
 
 async def _report(page: Page, name: str, folder: Path) -> zipfile.ZipFile:

@@ -200,7 +200,7 @@ def test_the_verbs_of_imap_are_those_that_the_door_knows() -> None:
 @pytest.mark.parametrize("kind", FaultKind)
 def test_an_action_is_read_as_it_is_shown(kind: FaultKind) -> None:
     action = example(Point.SUBMISSION, kind)
-    written = actions.shown(action)
+    written = actions.as_json(action)
     assert actions.read(FaultKind(written.pop("kind")), written) == action
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from mss_sim.policy.access import Access, Grant
 from mss_sim.policy.hearing import Hearing, hearing, is_for_carers
-from mss_sim.vocabulary.events import KINDS, RESET, TOLD, Family, family_of, schema_of
+from mss_sim.vocabulary.events import EVENTS, KINDS, RESET, Family, family_of, schema_of
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import HolderRole, Right
 
@@ -84,13 +84,13 @@ def test_a_carer_hears_of_what_lies_where_carers_look(kind: str, letter: bool, s
 
 
 def test_every_kind_has_a_family_a_sentence_and_a_schema() -> None:
-    assert set(TOLD) == set(KINDS)
+    assert set(EVENTS) == set(KINDS)
     assert len(KINDS) == len(set(KINDS))
     assert {family_of(kind) for kind in KINDS} == set(Family)
     for kind in KINDS:
         schema = schema_of(kind)
         assert schema["description"].endswith(".")
-        assert schema["properties"].keys() == TOLD[kind].detail.keys()
+        assert schema["properties"].keys() == EVENTS[kind].detail.keys()
     assert schema_of(Act.SUBMITTED)["properties"]["to"] == {"type": "array", "items": {"type": "string"}}
     assert schema_of(Act.OUT_OF_OFFICE_SET)["properties"]["until"] == {
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]

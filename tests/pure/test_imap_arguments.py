@@ -61,7 +61,7 @@ READERS: dict[str, Read] = {
     "uid set": commands.uid_set,
     "setacl": commands.setacl,
     "who": commands.who,
-    "list": listings.lister,
+    "list": listings.list_,
     "lsub": listings.lsub,
     "status": listings.status,
     "fetch": items.fetch,

@@ -82,11 +82,11 @@ def test_a_head_is_bounded() -> None:
 def test_an_exchange_tells_what_is_known_of_it_so_far() -> None:
     exchange = Exchange(0)
     exchange.head = b"GET /"
-    assert list(exchange.said()) == [("C", b"GET /"), ("-", b"still being answered")]
+    assert list(exchange.lines()) == [("C", b"GET /"), ("-", b"still being answered")]
     exchange.seconds = 0.0125
-    assert list(exchange.said())[-1] == ("-", b"ended without an answer after 12.5 ms")
+    assert list(exchange.lines())[-1] == ("-", b"ended without an answer after 12.5 ms")
     exchange.answered, exchange.received, exchange.sent = 200, 3, 5
-    assert [text for _, text in exchange.said()] == [
+    assert [text for _, text in exchange.lines()] == [
         b"GET /",
         b"(a body of 3 bytes)",
         b"HTTP/1.1 200",

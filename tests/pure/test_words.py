@@ -7,7 +7,7 @@ import pytest
 
 from mss_sim.vocabulary.language import Language
 from mss_sim.words.catalogue import read, translations
-from mss_sim.words.sentence import Sentence, SpokenError, Template, borrowed, joined, quoted, said, say
+from mss_sim.words.sentence import Sentence, SpokenError, Template, borrowed, joined, quoted, say, sentence_of
 
 EN, FR = Language.EN, Language.FR
 _FOLDER = "There is already a folder {name}."
@@ -59,7 +59,7 @@ def test_a_library_keeps_its_english_and_has_our_words_in_french() -> None:
     ],
 )
 def test_an_error_says_its_sentence_or_its_text(error: Exception, french: str) -> None:
-    assert said(error).in_language(FR) == french
+    assert sentence_of(error).in_language(FR) == french
 
 
 def test_a_sentence_in_an_f_string_is_no_sentence_and_the_tests_let_none_pass() -> None:

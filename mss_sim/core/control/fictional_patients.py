@@ -100,7 +100,7 @@ class FictionalPatient:
         acting = [{"idnat": idnat, "kind": kind.value} for idnat, kind in self.representatives]
         return [{"ins": self.ins, "oid": oid.value, "state": state.value, **traits, "representatives": acting} for oid, state in self.roots]
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """A patient as the control plane and the command line show it."""
         named = {"idnat": self.ins, "family_name": self.birth_name, "given_name": self.given_name, "case": self.case}
         return {**named, "address": self.address, "login": self.login, "password": PASSWORD, "ins": self.identities()}

@@ -78,17 +78,17 @@ def _kept(path: Path) -> Mapping[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def told(world: World, name: str) -> Mapping[str, Any]:
+def content(world: World, name: str) -> Mapping[str, Any]:
     """What a seed says, without its letters; nothing where one that was brought in cannot be read any more. Refusal for an unknown name."""
     if name in shipped():
         return _kept(_SEEDS / f"{name}.toml")
     _require(name, names(world))
-    return uploaded_seeds.told(world, name) or {}
+    return uploaded_seeds.content(world, name) or {}
 
 
 def settings_of(world: World, name: str) -> Mapping[str, Any]:
     """The settings that a seed asks for, for a world that begins with it. Blocking."""
-    found: Mapping[str, Any] = told(world, name).get("settings", {}) if name != NONE else {}
+    found: Mapping[str, Any] = content(world, name).get("settings", {}) if name != NONE else {}
     return found
 
 

@@ -31,7 +31,7 @@ class Persona:
     password: str
     mailboxes: tuple[PersonaMailbox, ...]
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """A persona as the ready file and the control plane show it."""
         boxes = [
             {"address": box.address, "kind": box.kind.value, "rights": [right.value for right in box.rights]} for box in self.mailboxes
@@ -58,7 +58,7 @@ async def played(world: World) -> dict[str, dict[str, Any]]:
     rows = [
         row
         for name in [*own, *named_seeds.shipped()]
-        for row in named_seeds.told(world, name).get("identities", ())
+        for row in named_seeds.content(world, name).get("identities", ())
         if "role" in row and "login" in row
     ]
 
@@ -73,7 +73,7 @@ def rows_by_idnat(world: World) -> dict[str, dict[str, Any]]:
     rows = [
         row
         for name in [*uploaded_seeds.names(world), *named_seeds.shipped()]
-        for row in named_seeds.told(world, name).get("identities", ())
+        for row in named_seeds.content(world, name).get("identities", ())
     ]
     return {row["idnat"]: row for row in reversed(rows)}
 
@@ -81,7 +81,7 @@ def rows_by_idnat(world: World) -> dict[str, dict[str, Any]]:
 async def of_seed(world: World, name: str) -> list[Persona]:
     """The people of a seed that can be played, with what they may do now."""
     found = []
-    for row in named_seeds.told(world, name).get("identities", ()):
+    for row in named_seeds.content(world, name).get("identities", ()):
         identity = await world.store.read(identities.by_idnat, row["idnat"]) if "role" in row and "login" in row else None
         if identity is None:
             continue

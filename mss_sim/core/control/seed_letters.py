@@ -31,7 +31,7 @@ from mss_sim.store.identities import Identity
 from mss_sim.store.mailboxes import Mailbox
 from mss_sim.vocabulary.charge import ChargeState
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, FOLDER_SEPARATOR, Flag
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 _LETTERS = "letters"
 _INBOX = "INBOX"
@@ -214,7 +214,7 @@ class LetterPlanting:
         try:
             return canonical(given)
         except AddressError as error:
-            raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=given, reference="rfc5321#4.1.2") from error
+            raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=given, reference="rfc5321#4.1.2") from error
 
     def letter(self, file: str) -> tuple[int, int]:
         """The id and the conversation of a letter that was stored; Refusal(INVALID)."""

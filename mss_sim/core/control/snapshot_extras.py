@@ -22,17 +22,17 @@ _DELAY_SECONDS_MAX = 86_400.0
 _WORDS = {"moment": DropMoment, "behaviour": ServiceBehaviour}
 
 
-def told(world: World, *, evidence: bool = False) -> dict[str, Any]:
+def extras_of(world: World, *, evidence: bool = False) -> dict[str, Any]:
     """What is kept now; with `evidence`, what was said on connections too."""
     manners = {service.value: [one.behaviour.value, one.seconds] for service, one in world.igc.services.manners().items()}
-    said = {"evidence": world.transcripts.told() if world.transcripts else []} if evidence else {}
+    said = {"evidence": world.transcripts.as_json() if world.transcripts else []} if evidence else {}
     faults = [_rule(one) for one in world.faults.all()]
     return {"faults": faults, "white_list": world.white_list.variant.value, "services": manners, **said}
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a world is to go on with; `evidence` as `Transcripts.told` tells it, empty where it was not taken along."""
+    """What a world is to go on with; `evidence` as `Transcripts.as_json` tells it, empty where it was not taken along."""
 
     rules: tuple[KeptRule, ...]
     white_list: Variant
@@ -67,7 +67,7 @@ def _rule(kept: KeptRule) -> dict[str, Any]:
     match = {name: value for name in Match.__slots__ if (value := getattr(rule.match, name)) is not None}
     when = {"made_at": rule.made_at, "ends_at": rule.ends_at, "nth": rule.nth, "count": rule.count}
     counted = {"seen": kept.seen, "fired": kept.fired}
-    return {"id": rule.id, "point": rule.point.value, "action": actions.shown(rule.action), "match": match, **when, **counted}
+    return {"id": rule.id, "point": rule.point.value, "action": actions.as_json(rule.action), "match": match, **when, **counted}
 
 
 def _kept(row: Mapping[str, Any]) -> KeptRule:

@@ -201,7 +201,7 @@ async def as_it_is(world: World, shelf: Shelf, seed: str | None) -> AsyncIterato
 
 async def _make(world: World, file: Path, name: str, about: About) -> None:
     database = file.with_name(DATABASE)
-    kept = snapshot_extras.told(world, evidence=about.evidence)
+    kept = snapshot_extras.extras_of(world, evidence=about.evidence)
     await world.store.save_to(database)
     manifest = await _describe(world, name, about)
     if about.evidence:

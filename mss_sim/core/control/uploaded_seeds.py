@@ -62,7 +62,7 @@ def find(world: World, name: str) -> SeedFiles | None:
     return files
 
 
-def told(world: World, name: str) -> Mapping[str, Any] | None:
+def content(world: World, name: str) -> Mapping[str, Any] | None:
     """What its `seed.toml` says; None when there is none of that name, or it cannot be read. Blocking."""
     with suppress(Refusal, OSError):
         return seed_formats.told_in(_place(world, name), world.settings.seeds.size_bytes_max) if name in names(world) else None
@@ -75,7 +75,7 @@ async def every(world: World) -> list[KeptSeed]:
 
 
 def _counted(world: World, name: str) -> KeptSeed | None:
-    said = told(world, name)
+    said = content(world, name)
     if said is None:
         return None
     return KeptSeed(name, _place(world, name).stat().st_size, counts(said))

@@ -15,7 +15,7 @@ Row = dict[str, Any]
 _SLUG_CHARS = 40
 
 
-def said(row: Row) -> Row:
+def without_none(row: Row) -> Row:
     """A row without what there is nothing to say of."""
     return {name: value for name, value in row.items() if value is not None}
 
@@ -28,7 +28,7 @@ def moment(at: Micros | None) -> datetime | None:
 def number(one: PatientIdentity) -> Row:
     """A national identity of a patient."""
     acting = [{"idnat": who.idnat, "kind": who.kind.value} for who in one.representatives]
-    return said(
+    return without_none(
         {
             "oid": one.oid.value,
             "state": one.state.value,

@@ -21,7 +21,7 @@ from mss_sim.core.control import personas, snapshot_file, toml_text
 from mss_sim.core.control.seed_formats import SeedFiles
 from mss_sim.core.control.seed_letters import words_of
 from mss_sim.core.control.snapshots import Snapshot, chosen_settings, unreadable
-from mss_sim.core.control.values_as_seed import Row, behaviour, moment, number, plain, said, slug
+from mss_sim.core.control.values_as_seed import Row, behaviour, moment, number, plain, slug, without_none
 from mss_sim.core.mailbox.charge_deeds import words_beside
 from mss_sim.core.world.passwords import matches
 from mss_sim.core.world.world import World
@@ -124,7 +124,7 @@ class _Telling:
         about = self.about
         letters = list(self._letters())
         tables: dict[str, Any] = {
-            "settings": said({name: value for name, value in about.settings.items() if is_of_a_world(name)}),
+            "settings": without_none({name: value for name, value in about.settings.items() if is_of_a_world(name)}),
             "clock": self._clock(),
             "operators": list(self._operators()),
             "identities": list(self._identities()),
@@ -167,7 +167,7 @@ class _Telling:
             names = list(dict.fromkeys(name for domain in one.domains for name in outside.get(domain, ())))
             ways = sorted(one.authentication) if one.authentication != frozenset(LogInBy) else None
             own = {"message_size_bytes_max": one.message_size_bytes_max, "authentication": ways, "mx": one.mx, "mx_ca": one.mx_ca}
-            yield said({"name": one.name, "domains": list(one.domains), **own, "certificate_dns": names or None})
+            yield without_none({"name": one.name, "domains": list(one.domains), **own, "certificate_dns": names or None})
 
     def _identities(self) -> Iterator[Row]:
         accounts, profiles = told_of.accounts_by_identity(self.conn), told_of.profiles_by_identity(self.conn)
@@ -179,7 +179,7 @@ class _Telling:
             row = self.about.known.get(one.idnat, {})
             password = self._password(hashed, row.get("password"))
             profile = profiles.get(one.id, "{}")
-            yield said(
+            yield without_none(
                 {
                     "role": row.get("role"),
                     "idnat": one.idnat,
@@ -211,7 +211,7 @@ class _Telling:
         usual = SeenPolicy.SHARED if box.kind in _SHARED_KINDS else SeenPolicy.PERSONAL
         patient = box.kind is MailboxKind.PATIENT
         holders = [self._who_id(id_) for id_ in mailboxes.co_holder_ids(conn, box.id)]
-        return said(
+        return without_none(
             {
                 "address": box.address,
                 "kind": box.kind.value,
@@ -249,7 +249,7 @@ class _Telling:
             },
             "forwarding": forwarding and {"target": forwarding.target, "keep": forwarding.keep, "set_at": to_datetime(forwarding.set_at)},
             "out_of_office": absence
-            and said(
+            and without_none(
                 {
                     "from_at": to_datetime(absence.from_at),
                     "until_at": moment(absence.until_at),
@@ -258,12 +258,12 @@ class _Telling:
                     "days": absence.days,
                 }
             ),
-            "retention": said({"days": self._days[id_]}) if id_ in self._days else None,
+            "retention": without_none({"days": self._days[id_]}) if id_ in self._days else None,
             "used": unused and {"at": to_datetime(unused[0]), "stage": unused[1].value},
         }
 
     def _grant(self, box: Mailbox, row: GrantRow) -> Row:
-        return said(
+        return without_none(
             {
                 "mailbox": box.address,
                 "grantee": self._who_id(row.grantee_id),
@@ -294,7 +294,7 @@ class _Telling:
             anchor = first.setdefault(letter.thread_id, file)
             self.letters[file], self._files[letter.id] = raw, file
             left = [{"mailbox": address, "sent_at": to_datetime(at)} for address, at in receipts.get(letter.id, ())]
-            yield said(
+            yield without_none(
                 {
                     "file": file,
                     "return_path": letter.return_path,
@@ -307,11 +307,13 @@ class _Telling:
 
     def _copy(self, copy: LyingCopy) -> Row:
         readings = messages.readings_of(self.conn, [copy.copy_id]).get(copy.copy_id, ())
-        read_by = [said({"who": self._who_id(one.identity_id), "at": to_datetime(one.first_at), "seen": one.seen}) for one in readings]
+        read_by = [
+            without_none({"who": self._who_id(one.identity_id), "at": to_datetime(one.first_at), "seen": one.seen}) for one in readings
+        ]
         words = {"flags": words_of(copy.flags) or None, "keywords": words_beside(copy.keywords).split() or None}
         charge = charges.of(self.conn, [copy.copy_id]).get(copy.copy_id)
         notes = charges.notes_of(self.conn, [copy.copy_id]).get(copy.copy_id, ()) if charge else ()
-        return said(
+        return without_none(
             {
                 "mailbox": copy.address,
                 "folder": copy.folder,
@@ -325,11 +327,11 @@ class _Telling:
 
     def _charge(self, charge: Charge) -> Row:
         who = None if charge.holder_id is None else self._who_id(charge.holder_id)
-        return said({"state": charge.state.value, "who": who, "since": to_datetime(charge.since_at)})
+        return without_none({"state": charge.state.value, "who": who, "since": to_datetime(charge.since_at)})
 
     def _note(self, note: NoteRow) -> Row:
         who = None if note.author_id is None else self._who_id(note.author_id)
-        return said({"who": who, "at": to_datetime(note.written_at), "text": note.text})
+        return without_none({"who": who, "at": to_datetime(note.written_at), "text": note.text})
 
     def _answer_rights(self) -> Iterator[Row]:
         """Those that letters gave which are told; the others end with their letters."""
@@ -339,7 +341,7 @@ class _Telling:
 
     def _answer_right(self, one: AnswerRightRow) -> Row:
         patient, box, origin = (self._boxes[id_].address for id_ in (one.patient_mailbox_id, one.mailbox_id, one.origin_mailbox_id))
-        return said(
+        return without_none(
             {
                 "patient": patient,
                 "mailbox": box,
@@ -358,7 +360,7 @@ class _Telling:
                 target = self._files.get(int(one.target)) if one.kind is MaskKind.LETTER else one.target
                 if target is not None:
                     told = {"mailbox": box.address, "kind": one.kind.value, "target": target, "label": one.label or None}
-                    yield said({**told, "masked_at": to_datetime(one.masked_at)})
+                    yield without_none({**told, "masked_at": to_datetime(one.masked_at)})
 
     def _who_id(self, id_: int) -> str:
         return self._who(self._people[id_].idnat)

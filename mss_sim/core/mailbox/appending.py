@@ -121,6 +121,6 @@ def _filed_already(conn: Connection, there: SelectedFolder, one: _Ready) -> int 
 def _thread(conn: Connection, there: SelectedFolder, message_id: int, parsed: ParsedMessage) -> int:
     """The conversation of a message that a client files: that of the message it answers, if this mailbox has it (see mailflow/threads)."""
     answered, box = parsed.in_reply_to, there.held.mailbox
-    known = message_ids.known(conn, answered) if answered else set()
+    known = message_ids.existing(conn, answered) if answered else set()
     had = message_ids.had_by(conn, [id_ for id_ in answered if id_ in known], box.id, box.address, Answer(parsed.subject))
     return next((had[id_][0] for id_ in answered if id_ in had), message_id)

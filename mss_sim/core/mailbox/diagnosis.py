@@ -15,7 +15,7 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.policy.ins import InsError, parse_ins, wrong_key
 from mss_sim.vocabulary.documents import FindingLevel
 from mss_sim.vocabulary.patients import KeyCheck
-from mss_sim.words.sentence import Sentence, said, say
+from mss_sim.words.sentence import Sentence, say, sentence_of
 
 if TYPE_CHECKING:
     from mss_sim.documents.findings import Diagnosis
@@ -108,4 +108,4 @@ def fault_of_ins(text: str) -> Sentence | None:
     try:
         return wrong_key(parse_ins(text))
     except InsError as error:
-        return said(error)
+        return sentence_of(error)

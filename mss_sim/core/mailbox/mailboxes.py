@@ -35,7 +35,7 @@ from mss_sim.vocabulary.mailboxes import (
     SentPolicy,
 )
 from mss_sim.vocabulary.patients import PatientState
-from mss_sim.words.sentence import Sentence, joined, said, say
+from mss_sim.words.sentence import Sentence, joined, say, sentence_of
 
 _SHARED_KINDS = frozenset({MailboxKind.ORG, MailboxKind.CAB})
 _OF_PERSONS = frozenset({MailboxKind.PER, MailboxKind.CAB})
@@ -96,7 +96,7 @@ def address_of(new: NewMailbox) -> str:
     try:
         address = canonical(new.address)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=new.address, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=new.address, reference="rfc5321#4.1.2") from error
     if "/" in address:
         raise Refusal(Rule.INVALID, say("An address with / cannot stand in the path of the REST API."), subject=address)
     return address

@@ -13,7 +13,7 @@ from mss_sim.mail.headers import with_fields_on_top
 from mss_sim.mail.parse import MalformedMessage, ParsedMessage, fold, parse, takes_long
 from mss_sim.mail.summary import write_summary
 from mss_sim.store.messages import MessageRow
-from mss_sim.words.sentence import said, say
+from mss_sim.words.sentence import say, sentence_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,7 +48,7 @@ async def read_message(world: World, raw: bytes, *, fields: int = 0, octets: int
         return await without_holding(raw, parse, raw, limits)
     except MalformedMessage as error:
         raise Refusal(
-            Rule.MALFORMED_MESSAGE, say("The message is refused: {error}.", error=said(error)), reference="rfc5322#2.3"
+            Rule.MALFORMED_MESSAGE, say("The message is refused: {error}.", error=sentence_of(error)), reference="rfc5322#2.3"
         ) from error
 
 

@@ -7,7 +7,7 @@ from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.pki.names import read_serial
 from mss_sim.store.certificates import Certificate
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 
 async def list_certificates(world: World, actor: Actor, address: str) -> list[Certificate]:
@@ -28,7 +28,7 @@ async def find(world: World, actor: Actor, address: str, serial: str) -> Certifi
     try:
         wanted = read_serial(serial)
     except ValueError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), "."))) from error
+        raise Refusal(Rule.NOT_FOUND, joined((sentence_of(error), "."))) from error
     for row in await list_certificates(world, actor, address):
         if row.serial == wanted:
             return row

@@ -130,7 +130,7 @@ class Settling:
             attempts=waiting.attempts + 1,
             next_at=self._next(waiting, submission, now) if answer.wait_seconds is None else now + int(answer.wait_seconds * SECOND),
             delayed_told=waiting.delayed_told or late,
-            last_reply=world.told(answer.reply),
+            last_reply=world.translated(answer.reply),
             leased_until=None,
         )
         queue.wait(conn, changed)
@@ -147,7 +147,7 @@ class Settling:
         return min([now + int(pause * SECOND), *(moment for moment in moments if moment > now)])
 
     def _event(self, due: Due, kind: TimelineKind, detail: Sentence) -> Event:
-        return Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), self._world.told(detail))
+        return Event(self._world.ids.next(), due.person.id, kind, self._world.clock.now(), self._world.translated(detail))
 
     def _tell(self, conn: Connection, due: Due, action: DsnAction, answer: RecipientReply) -> None:
         """Write on the timeline, and send the notification when one is due."""
@@ -158,6 +158,6 @@ class Settling:
         raw = messages.raw(conn, submission.message_id)
         about = dsn.DsnEnvelope(submission.return_path, submission.submitted_at, submission.envelope_id, submission.return_full, raw)
         until = retry_deadline(world, submission.submitted_at) if action is DsnAction.DELAYED else None
-        reply = world.told(answer.reply)
+        reply = world.translated(answer.reply)
         told = RecipientStatus(person.address, action, answer.status, reply, person.original, answer.host, until)
         self._delivery.deliver(conn, [delivery_reports.notification(world, conn, about, [told], submission.id, submission.operator_id)])

@@ -26,7 +26,7 @@ from mss_sim.store.mailboxes import Mailbox
 from mss_sim.store.pages import ListQuery
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
 from mss_sim.vocabulary.mailboxes import SendMode
-from mss_sim.words.sentence import quoted, said, say
+from mss_sim.words.sentence import quoted, say, sentence_of
 
 _FIELD_CHARS_MAX = 2_000
 _NAME_CHARS_MAX = 200
@@ -142,7 +142,7 @@ async def written(world: World, actor: Actor, letter: Composition, *, draft: boo
     try:
         return await asyncio.to_thread(compose, parts, message_id=message_id, at=world.clock.now())
     except CompositionError as error:
-        raise Refusal(Rule.INVALID, say("The letter cannot be written: {error}.", error=said(error))) from error
+        raise Refusal(Rule.INVALID, say("The letter cannot be written: {error}.", error=sentence_of(error))) from error
 
 
 def _check_lengths(letter: Composition) -> None:

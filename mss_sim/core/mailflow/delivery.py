@@ -90,7 +90,7 @@ class Delivery:
 
     def _deliver_group(self, conn: Connection, letters: Sequence[Letter]) -> dict[int, Accepted | Exception]:
         receiving = mailboxes.lock_for_delivery(conn, _addresses(conn, letters))
-        among = threads.known(conn, letters)
+        among = threads.known_threads(conn, letters)
         results: dict[int, Accepted | Exception] = {}
         kept: list[RoutedLetter] = []
         for letter in letters:
@@ -148,7 +148,7 @@ class Delivery:
         if letter.submitted:
             sorted_.sending = self._sending(conn, letter, sender)
             submitted_receipts.check_null_path(letter)
-            about = submitted_receipts.asked(conn, letter, sorted_.hidden)
+            about = submitted_receipts.subject_of(conn, letter, sorted_.hidden)
             if about and sender:
                 submitted_receipts.check(self._world, conn, letter, about, sender)
                 sorted_.receipt_of = about

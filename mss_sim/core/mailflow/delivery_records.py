@@ -65,9 +65,9 @@ def _submissions(world: World, conn: Connection, stored: Sequence[RoutedLetter],
                 continue
             way, refusal = missed[addressee.address]
             if way is not Disposal.DEFER:
-                tell(TimelineKind.FAILED, world.told(diagnostic(refusal)[1]))
+                tell(TimelineKind.FAILED, world.translated(diagnostic(refusal)[1]))
                 continue
-            reply = world.told(diagnostic(refusal)[1])
+            reply = world.translated(diagnostic(refusal)[1])
             tell(TimelineKind.RELAYED, reply)
             first = letter.at + int(world.settings.queue.retry_seconds * SECOND)
             deferred = Waiting(person.id, 1, first, delayed_told=False, last_reply=reply)
@@ -137,7 +137,7 @@ def _lines(world: World, sorted_: RoutedLetter, receiving: dict[str, DeliveryMai
         if mistaken:
             entries.append(Entry(Act.NOT_CLOSED, box.id, mistaken, letter.id, grant_id, about))
         if sorted_.warned:
-            odd = [{"address": address, "why": world.told(why)} for address, why in sorted_.warned]
+            odd = [{"address": address, "why": world.translated(why)} for address, why in sorted_.warned]
             entries.append(Entry(Act.NOT_QUALIFIED, box.id, {"recipients": odd}, letter.id, grant_id, about))
         written += journal.lines(world, Requester(origin.actor_id, letter.door), entries, at=letter.at)
     brought = {"from": letter.envelope.sender}
@@ -151,4 +151,4 @@ def _mistaken(world: World, letter: Letter, sender: DeliveryMailbox, receiving: 
     reached = (receiving.get(addressee.address) for addressee in letter.envelope.recipients)
     patients = [one.address for one in reached if one and effect_of(sender.kind, one.kind, *marks) is Effect.OPEN]
     why = near_miss(*marks, letter.parsed.text) if patients else None
-    return {"why": world.told(why), "patients": patients} if why else None
+    return {"why": world.translated(why), "patients": patients} if why else None

@@ -44,13 +44,15 @@ def _statuses(world: World, sorted_: RoutedLetter) -> list[RecipientStatus]:
     found = []
     for addressee, _, _ in sorted_.delivered:
         if dsn_due(DsnAction.DELIVERED, addressee.notify, sender):
-            found.append(RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", world.told(DELIVERED.reply), addressee.original))
+            found.append(
+                RecipientStatus(addressee.address, DsnAction.DELIVERED, "2.1.5", world.translated(DELIVERED.reply), addressee.original)
+            )
     for addressee, way, refusal in sorted_.missed:
         if way is Disposal.BOUNCE and returns_later(world.settings.mes.refusal, addressee.address):
             continue
         if way is not Disposal.DEFER and dsn_due(DsnAction.FAILED, addressee.notify, sender):
             status, reply = diagnostic(refusal)
-            found.append(RecipientStatus(addressee.address, DsnAction.FAILED, status, world.told(reply), addressee.original))
+            found.append(RecipientStatus(addressee.address, DsnAction.FAILED, status, world.translated(reply), addressee.original))
     return sorted(found, key=lambda status: status.action)
 
 

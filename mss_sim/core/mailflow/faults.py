@@ -32,14 +32,14 @@ def at_delivery(world: World, letter: Letter, addressee: Addressee, reach: Scope
         seconds = fault.action.seconds
         if letter.submission_id is not None and not letter.tried_before:
             return Relayed(addressee, seconds)
-        late = Failure(fault.told(), fault=fault.rule, code=_LATER[0], status=_LATER[1], wait_seconds=seconds)
+        late = Failure(fault.sentence(), fault=fault.rule, code=_LATER[0], status=_LATER[1], wait_seconds=seconds)
         return Route(way_of(MailboxFitness.FULL, reach), late)
     action = fault.action
     if not isinstance(action, Reply):
         return None
     code = int(action.code)
     fitness = MailboxFitness.CLOSED if code >= 500 else MailboxFitness.FULL
-    return Route(way_of(fitness, reach), Failure(fault.told(action.text), fault=fault.rule, code=code, status=_status(action)))
+    return Route(way_of(fitness, reach), Failure(fault.sentence(action.text), fault=fault.rule, code=code, status=_status(action)))
 
 
 def at_queue(world: World, envelope: Envelope, size_bytes: int) -> Fault | None:
@@ -52,12 +52,12 @@ def answer_of_try(fault: Fault) -> RecipientReply | None:
     """What stands for the answer of the other server; None where it is asked after all."""
     match fault.action:
         case Reply() as action:
-            return ours(int(action.code), _status(action), fault.told(action.text))
+            return ours(int(action.code), _status(action), fault.sentence(action.text))
         case Delay(seconds):
-            late = ours(*_LATER, fault.told())
+            late = ours(*_LATER, fault.sentence())
             return RecipientReply(late.status, late.reply, wait_seconds=seconds)
         case Drop():
-            return ours(*_BROKEN_OFF, fault.told())
+            return ours(*_BROKEN_OFF, fault.sentence())
     return None
 
 

@@ -30,7 +30,7 @@ from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import HEADER_MES, Silence
 from mss_sim.vocabulary.mailboxes import Flag
-from mss_sim.words.sentence import said
+from mss_sim.words.sentence import sentence_of
 
 _REPLACED = ("From", "Sender", "Reply-To", "Message-ID", "In-Reply-To", "References")
 _DROPPED = ("Return-Path", "Bcc", "Disposition-Notification-To", "Disposition-Notification-Options", HEADER_MES)
@@ -69,7 +69,7 @@ def _copies(world: World, conn: Connection, letter: Letter, mailbox: DeliveryMai
         raw = _written(world, letter, mailbox)
         parsed = parse(raw, world.parse_limits)
     except (AddressError, CompositionError, MalformedMessage) as error:  # its author has a name or an address that nobody can write
-        _note_held(world, conn, letter, forwarding, world.told(said(error)))
+        _note_held(world, conn, letter, forwarding, world.translated(sentence_of(error)))
         return []
     envelope = Envelope(mailbox.address, (Addressee(forwarding.target),), return_full=True)
     trace = [("Return-Path", f"<{mailbox.address}>")] if world.settings.message.trace_headers else []
@@ -95,7 +95,7 @@ def _written(world: World, letter: Letter, mailbox: DeliveryMailbox) -> bytes:
 def note(world: World, conn: Connection, one: Copy, outcome: object) -> None:
     """Write down what became of a copy; where none is to be kept, the letter leaves the mailbox once its copy has."""
     if isinstance(outcome, Refusal):
-        _note_held(world, conn, one.arrived, one.forwarding, world.told(outcome.detail))
+        _note_held(world, conn, one.arrived, one.forwarding, world.translated(outcome.detail))
         return
     if isinstance(outcome, Exception):
         raise outcome

@@ -16,7 +16,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.forwardings import Forwarding
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, Right
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 _GONE = (MailboxFitness.CLOSED, MailboxFitness.UNKNOWN, MailboxFitness.OUTSIDE)
 
@@ -58,7 +58,7 @@ async def _target(world: World, held: MailboxAccess, text: str) -> str:
     try:
         target = canonical(text)
     except AddressError as error:
-        raise Refusal(Rule.BAD_ADDRESS, joined((said(error), ".")), subject=text[:100], reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.BAD_ADDRESS, joined((sentence_of(error), ".")), subject=text[:100], reference="rfc5321#4.1.2") from error
     if target == held.mailbox.address or domain_of(target) == PATIENT_DOMAIN:
         detail = say("Letters are forwarded to another mailbox, and never to a patient's.")
         raise Refusal(Rule.INVALID, detail, subject=target, reference="quirks#forwarding")

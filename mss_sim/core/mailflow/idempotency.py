@@ -59,10 +59,10 @@ def remember(world: World, conn: Connection, stored: Sequence[RoutedLetter]) -> 
 
 
 def _written(world: World, answer: Accepted) -> str:
-    whys = [(one.refusal.rule, world.told(one.refusal.detail)) if one.refusal else None for one in answer.outcomes]
+    whys = [(one.refusal.rule, world.translated(one.refusal.detail)) if one.refusal else None for one in answer.outcomes]
     outcomes = [(one.address, one.kind, why) for one, why in zip(answer.outcomes, whys, strict=True)]
     kept = {name: getattr(answer, name) for name in ("message_id", "left_from", "mode", "sent_copy_id", "sent_in", "rfc_message_id")}
-    warnings = [(one.address, world.told(one.why)) for one in answer.warnings]
+    warnings = [(one.address, world.translated(one.why)) for one in answer.warnings]
     return orjson.dumps({**kept, "outcomes": outcomes, "warnings": warnings}).decode("utf-8")
 
 

@@ -157,7 +157,7 @@ def lineage(letter: Letter) -> list[str]:
 def _written(world: World, conn: Connection, letter: Letter, mailbox: DeliveryMailbox, answer: OutOfOffice) -> bytes:
     """The answer as the table of RFC 3834 has it: what it answers, and that a machine wrote it (ref: rfc3834#3.1)."""
     parsed, box = letter.parsed, mailboxes.by_id(conn, mailbox.id)
-    subject = answer.subject or world.told(say("Automatic reply: {subject}", subject=parsed.subject[:_SUBJECT_CHARS_MAX]))
+    subject = answer.subject or world.translated(say("Automatic reply: {subject}", subject=parsed.subject[:_SUBJECT_CHARS_MAX]))
     named = lineage(letter)
     draft = Draft(
         from_=(box.label if box else "", mailbox.address),

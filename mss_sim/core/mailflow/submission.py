@@ -194,7 +194,7 @@ class Submission:
             return
         world = self._world
         sender, now = request.envelope.sender, world.clock.now()
-        detail = {"rule": refusal.rule, "detail": world.told(refusal.detail), "from": sender}
+        detail = {"rule": refusal.rule, "detail": world.translated(refusal.detail), "from": sender}
 
         def unit(conn: Connection) -> None:
             held = access_to(conn, sender, actor.identity.id, now) if sender else None

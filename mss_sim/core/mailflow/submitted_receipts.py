@@ -30,7 +30,7 @@ from mss_sim.vocabulary.mailboxes import KEYWORD_MDN_SENT, Right
 from mss_sim.words.sentence import say
 
 
-def asked(conn: Connection, letter: Letter, hidden: Collection[int] = ()) -> ReceiptSubject | None:
+def subject_of(conn: Connection, letter: Letter, hidden: Collection[int] = ()) -> ReceiptSubject | None:
     """The letter that a submitted read receipt is about; None when it is not a receipt, or the mailbox never received that letter.
 
     What is `hidden` from the carer who submits it was never received.

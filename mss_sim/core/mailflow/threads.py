@@ -41,10 +41,10 @@ class KnownThreads:
         return MessageRef(one.thread_id, one.letter.id), frozenset((one.letter.left_from, *_recipients(one.letter)))
 
 
-def known(conn: Connection, letters: Sequence[Letter]) -> KnownThreads:
+def known_threads(conn: Connection, letters: Sequence[Letter]) -> KnownThreads:
     """The letters that any of these may answer, regardless of who has them."""
     named = {id_ for letter in letters for id_ in _references(letter)}
-    return KnownThreads(frozenset(message_ids.known(conn, named)) if named else frozenset())
+    return KnownThreads(frozenset(message_ids.existing(conn, named)) if named else frozenset())
 
 
 def answered(

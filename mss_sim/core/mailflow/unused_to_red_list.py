@@ -140,8 +140,8 @@ class UnusedMailboxes:
         draft = Draft(
             from_=("", f"{POSTMASTER}@{domain_of(mailbox.address)}"),
             to=[("", mailbox.address)],
-            subject=world.told(say("The mailbox {address} is not used", address=mailbox.address)),
-            text=world.told(text),
+            subject=world.translated(say("The mailbox {address} is not used", address=mailbox.address)),
+            text=world.translated(text),
             headers={"Auto-Submitted": AutoSubmitted.GENERATED.value},
         )
         raw = compose(draft, message_id=world.ids.message_id(world.settings.hostname), at=now)

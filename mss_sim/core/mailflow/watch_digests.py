@@ -129,12 +129,12 @@ def _written(world: World, mailbox: Mailbox, entries: list[WatchEntry], now: Mic
     )
     told = [line for entry in entries[:_LISTED_MAX] for line in ("", *_lines(world, entry))]
     if len(entries) > _LISTED_MAX:
-        told += ["", world.told(say("There are more; the watch list of the mailbox has them all."))]
+        told += ["", world.translated(say("There are more; the watch list of the mailbox has them all."))]
     draft = Draft(
         from_=("", f"mailer-daemon@{domain_of(mailbox.address)}"),
         to=[("", mailbox.address)],
-        subject=world.told(say("Watch list: letters that did not arrive, or were not opened")),
-        text="\n".join([world.told(about), *told, ""]),
+        subject=world.translated(say("Watch list: letters that did not arrive, or were not opened")),
+        text="\n".join([world.translated(about), *told, ""]),
         headers={"Auto-Submitted": "auto-generated"},
     )
     return compose(draft, message_id=world.ids.message_id(world.settings.hostname), at=now)
@@ -145,4 +145,4 @@ def _lines(world: World, entry: WatchEntry) -> list[str]:
     letter = entry.letter
     why = say("{address}: {reason}", address=letter.address, reason=_REASONS[entry.reason])
     which = say("letter of {at}: {subject}", at=iso(letter.submitted_at), subject=letter.subject)
-    return [world.told(why), f"  {entry.detail}", f"  {world.told(which)}"]
+    return [world.translated(why), f"  {entry.detail}", f"  {world.translated(which)}"]

@@ -127,7 +127,7 @@ def _entry(world: World, letter: WatchedLetter, now: Micros) -> WatchEntry | Non
         return None
     days = max(now - letter.row.since_at, 0) // DAY
     unopened = say("Not opened so far; days waited: {days}.", days=days)
-    return WatchEntry(letter, reason, days, world.told(unopened) if reason is WatchReason.NOT_OPENED else letter.detail)
+    return WatchEntry(letter, reason, days, world.translated(unopened) if reason is WatchReason.NOT_OPENED else letter.detail)
 
 
 def _named(conn: Connection, entries: Sequence[WatchEntry]) -> WatchEntries:

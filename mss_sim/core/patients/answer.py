@@ -35,7 +35,7 @@ def recipients_of(parsed: ParsedMessage, own: str, to: AnswerTo) -> list[tuple[s
 
 def answer(world: World, author: tuple[str, str], to: Sequence[tuple[str, str]], parsed: ParsedMessage, step: Step) -> bytes:
     """An answer to a letter as a message."""
-    text = step.text or world.told(say("Thank you for your letter."))
+    text = step.text or world.translated(say("Thank you for your letter."))
     files = {AnswerFile.PHOTO: _photo, AnswerFile.PDF: _pdf, AnswerFile.BIG: _big}
     return _written(
         world,

@@ -72,7 +72,7 @@ def answer(world: World, author: tuple[str, str], to: tuple[str, str], parsed: P
         from_=author,
         to=[to],
         subject=integration_subject(readable(parsed.subject), error),
-        text=world.told(text),
+        text=world.translated(text),
         files=[File("message_original.eml", "message/rfc822", raw), *files],
         in_reply_to=parsed.message_id,
         references=[parsed.message_id] if parsed.message_id else [],

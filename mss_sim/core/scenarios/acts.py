@@ -28,7 +28,7 @@ from mss_sim.mail.summary import Person, read_summary, shown_text
 from mss_sim.scenarios import deeds
 from mss_sim.scenarios.enclosures import Enclosed
 from mss_sim.vocabulary.mail import HEADER_MES, HEADER_MES_FIN, Notify
-from mss_sim.words.sentence import said, say
+from mss_sim.words.sentence import say, sentence_of
 
 if TYPE_CHECKING:
     from mss_sim.documents.making.parcel import Parcel
@@ -72,7 +72,7 @@ async def send(stage: Stage, acting: Acting, deed: deeds.Send) -> Facts:
     try:
         raw = await asyncio.to_thread(compose, draft, message_id=message_id, at=world.clock.now())
     except CompositionError as error:
-        raise Refusal(Rule.INVALID, say("The letter cannot be written: {error}.", error=said(error))) from error
+        raise Refusal(Rule.INVALID, say("The letter cannot be written: {error}.", error=sentence_of(error))) from error
     notify = _ALWAYS if deed.delivery_receipt else frozenset[Notify]()
     people = tuple(Addressee(one, notify, typed_address(one).replace("; ", ";") if notify else None) for one in dict.fromkeys(to))
     request = SubmissionRequest(

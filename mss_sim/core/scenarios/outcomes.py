@@ -69,7 +69,7 @@ def of_missed(missed: Missed) -> Verdict:
     return Verdict(passed=False, expected=missed.expected, came=missed.came)
 
 
-def told(number: int, step: Step, outcome: Outcome) -> Sentence:
+def describe(number: int, step: Step, outcome: Outcome) -> Sentence:
     """A step that failed, in one sentence."""
     return say(
         "Step {number} (line {line}): expected was {expected}; what came: {came}.",

@@ -24,7 +24,7 @@ from mss_sim.scenarios.model import Scenario, Step
 from mss_sim.scenarios.reading import read_scenario
 from mss_sim.scenarios.tree import NotAScenario
 from mss_sim.vocabulary.scenarios import PlayState, StepState
-from mss_sim.words.sentence import said, say
+from mss_sim.words.sentence import say, sentence_of
 
 _ACTS: dict[type[deeds.Deed], Callable[[Stage, Acting, Any], Awaitable[Facts]]] = {
     deeds.Send: acts.send,
@@ -118,7 +118,7 @@ class Plays:
         try:
             return await asyncio.to_thread(read_scenario, octets, size_bytes_max=most.file_size_bytes_max, steps_max=most.steps_max)
         except NotAScenario as error:
-            raise Refusal(Rule.INVALID, said(error), reference="quirks#scenarios") from error
+            raise Refusal(Rule.INVALID, sentence_of(error), reference="quirks#scenarios") from error
 
     async def begin(self, scenario: Scenario) -> Play:
         """A play whose first step waits. Refusal: NOT_FOUND for somebody who is not here, LIMIT_REACHED for too many plays that go on."""

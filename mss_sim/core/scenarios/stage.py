@@ -9,7 +9,7 @@ from mss_sim.core.scenarios.services import Services
 from mss_sim.core.world.world import World
 from mss_sim.errors import Refusal, Rule
 from mss_sim.scenarios.model import Value
-from mss_sim.words.sentence import Sentence, said, say
+from mss_sim.words.sentence import Sentence, say, sentence_of
 
 Facts = dict[str, Value]
 """What a step shows, by the names that a file may expect of it."""
@@ -57,7 +57,7 @@ def instant(world: World, text: str) -> Micros:
     try:
         return after(world.clock.now(), text)
     except NoDuration as error:
-        detail = say("{text} cannot be: {error}.", text=text, error=said(error))
+        detail = say("{text} cannot be: {error}.", text=text, error=sentence_of(error))
         raise Refusal(Rule.INVALID, detail, subject=text, reference="quirks#clock") from error
 
 

@@ -25,7 +25,7 @@ from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind
 from mss_sim.vocabulary.trust import CertificateProfile, RevocationReason
-from mss_sim.words.sentence import Template, borrowed, joined, said, say
+from mss_sim.words.sentence import Template, borrowed, joined, say, sentence_of
 
 _EARLY = timedelta(minutes=5)
 _HOUR = timedelta(hours=1)
@@ -125,7 +125,7 @@ def _mailbox_bearer(conn: Connection, address: str) -> _Bearer:
     try:
         box = mailboxes.by_address(conn, canonical(address))
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=address, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=address, reference="rfc5321#4.1.2") from error
     if box is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no mailbox {address}.", address=address), subject=address)
     if box.kind is not MailboxKind.APP:
@@ -217,7 +217,7 @@ async def find(world: World, serial: str) -> Certificate:
     try:
         wanted = read_serial(serial)
     except ValueError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), "."))) from error
+        raise Refusal(Rule.NOT_FOUND, joined((sentence_of(error), "."))) from error
     found = await world.store.read(lambda conn: certificates.by_serial(conn, wanted))
     if found is not None:
         return found
@@ -277,7 +277,7 @@ def _window(world: World, *, expired: bool) -> Window:
 async def crl(world: World, label: str, *, expired: bool = False) -> bytes:
     """The revocation list of an authority, DER; Refusal(NOT_FOUND) when there is no such authority."""
     igc = world.igc
-    authority = next((one for one in igc.known() if one.label == label), None)
+    authority = next((one for one in igc.existing() if one.label == label), None)
     if authority is None:
         raise Refusal(Rule.NOT_FOUND, say("There is no authority {label!r}: {ranges}.", label=label[:40], ranges=", ".join(RANGES)))
     rows = await world.store.read(lambda conn: certificates.revoked(conn, label, igc.clock.now()))
@@ -296,7 +296,7 @@ async def ocsp(world: World, question: revocation.RevocationQuestion, *, expired
     known = any(
         one is not None and label == issuer.label for one, label in ((row, row and row.authority), (standing, standing and standing.label))
     )
-    known = known or any(one.above is issuer and one.certificate.serial_number == question.serial for one in world.igc.known())
+    known = known or any(one.above is issuer and one.certificate.serial_number == question.serial for one in world.igc.existing())
     revoked = _revoked(world, row) or (standing.revoked if standing else None)
     window = _window(world, expired=expired)
     return revocation.answer(question, issuer, known=known, revoked=revoked if known else None, window=window)

@@ -14,7 +14,7 @@ from mss_sim.core.world.xml_writing import append_text, serialize
 from mss_sim.errors import Refusal, Rule
 from mss_sim.mail.addresses import AddressError, canonical, canonical_domain, domain_of
 from mss_sim.vocabulary.doors import LogInBy, Profile
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def domain_asked(world: World, host: str, address: str | None) -> str:
     try:
         domain = domain_of(canonical(address)) if address and "%" not in address else canonical_domain(wanted)
     except AddressError as error:
-        raise Refusal(Rule.NOT_FOUND, joined((said(error), ".")), subject=address or host, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.NOT_FOUND, joined((sentence_of(error), ".")), subject=address or host, reference="rfc5321#4.1.2") from error
     if await world.directory.operator_of(f"x@{domain}") is None:
         detail = say(
             "{domain} is not a domain of this trust space; ask at autoconfig.<domain>, or with ?emailaddress=<address>.", domain=domain

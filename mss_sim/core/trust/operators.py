@@ -14,7 +14,7 @@ from mss_sim.store import operators
 from mss_sim.store.engine import Connection
 from mss_sim.store.operators import Operator
 from mss_sim.vocabulary.doors import LogInBy
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _domains(new: NewOperator) -> tuple[str, ...]:
     try:
         return tuple(sorted({canonical_domain(domain) for domain in new.domains}))
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), reference="rfc5321#4.1.2") from error
 
 
 def _add(

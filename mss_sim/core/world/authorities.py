@@ -84,7 +84,7 @@ class Authorities:
             write_public(self.truststore_file, bundles.truststore(_TRUSTSTORE_ALIAS, root, TRUSTSTORE_PASSWORD))
             write_public(self.ca_file, bundles.pem(root))  # last: it tells that the other one is of this root
 
-    def known(self) -> list[Authority]:
+    def existing(self) -> list[Authority]:
         """The authorities that exist."""
         return list(self._made.values())
 

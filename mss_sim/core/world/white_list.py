@@ -24,7 +24,7 @@ from mss_sim.store import operators, white_list
 from mss_sim.store.engine import Connection
 from mss_sim.store.store import Store
 from mss_sim.store.white_list import Row
-from mss_sim.words.sentence import joined, said, say
+from mss_sim.words.sentence import joined, say, sentence_of
 
 NAMESPACE = "https://listeblanche.mssante.fr/schema"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -233,11 +233,11 @@ def _subject(text: str) -> str:
     try:
         return names.dn_text(names.read_dn(text))
     except ValueError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text) from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=text) from error
 
 
 def _domain(text: str) -> str:
     try:
         return canonical_domain(text)
     except AddressError as error:
-        raise Refusal(Rule.INVALID, joined((said(error), ".")), subject=text, reference="rfc5321#4.1.2") from error
+        raise Refusal(Rule.INVALID, joined((sentence_of(error), ".")), subject=text, reference="rfc5321#4.1.2") from error

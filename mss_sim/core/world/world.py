@@ -97,6 +97,6 @@ class World:
         """A UIDVALIDITY for a new folder: the second, or what no folder of this world had before it was emptied (ref: rfc9051#2.3.1.1)."""
         return max(self.clock.now() // SECOND, self.store.uid_validity_floor + 1)
 
-    def told(self, sentence: Sentence) -> str:
+    def translated(self, sentence: Sentence) -> str:
         """A sentence as this world says it, to be stored or sent."""
         return sentence.in_language(self.settings.language)

@@ -29,7 +29,7 @@ _SELECT_OPTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-
 _RETURN_OPTIONS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
 
 
-def lister(arguments: Arguments) -> List:
+def list_(arguments: Arguments) -> List:
     """LIST [(selection)] reference pattern|(patterns) [RETURN (options)]."""
     arguments.space()
     selection: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mss_sim.imap.grammar import names
-from mss_sim.words.sentence import Sentence, SpokenError, quoted, said, say
+from mss_sim.words.sentence import Sentence, SpokenError, quoted, say, sentence_of
 
 _LITERAL = re.compile(rb"(~?)\{(\d{1,10})(\+?)\}\Z")
 _ANNOUNCEMENT_MAX = len(b"~{4294967295+}\r\n")
@@ -364,7 +364,7 @@ class Arguments:
         try:
             return names.decode(octets, utf8=self.utf8)
         except names.BadName as error:
-            raise Bad(said(error)) from error
+            raise Bad(sentence_of(error)) from error
 
     def number(self) -> int:
         """A number of 63 bits."""

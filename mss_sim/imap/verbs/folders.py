@@ -118,10 +118,12 @@ async def status(session: Session, wanted: Status) -> bytes:
 
 async def status_line(session: Session, name: str, place: FolderRef, items: tuple[str, ...]) -> bytes:
     """The STATUS response of a folder; SIZE may read every message (ref: rfc8438), APPENDLIMIT is the mailbox's own (ref: rfc7889)."""
-    return shown_status(session, name, await mailboxes_as_tree.figures(session.world, session.actor, place, asked(session, items)), items)
+    return shown_status(
+        session, name, await mailboxes_as_tree.figures(session.world, session.actor, place, items_asked(session, items)), items
+    )
 
 
-def asked(session: Session, items: tuple[str, ...]) -> Asked:
+def items_asked(session: Session, items: tuple[str, ...]) -> Asked:
     """What the items of a STATUS need beside the counters of a folder."""
     first_recent = session.core.recent.first if "RECENT" in items and session.tells_recent else None
     return Asked(bool({"SIZE", "DELETED"} & set(items)), first_recent)

@@ -16,7 +16,7 @@ from mss_sim.net.sasl import SaslError
 from mss_sim.policy.logins import split_name
 from mss_sim.vocabulary.doors import Door, TokenRefusal
 from mss_sim.vocabulary.evidence import SessionEnd
-from mss_sim.words.sentence import said, say
+from mss_sim.words.sentence import say, sentence_of
 
 _ALWAYS = (
     Capability.IMAP4REV1,
@@ -131,7 +131,7 @@ async def authenticate(session: Session, wanted: Authenticate) -> bytes:
     try:
         credentials = await exchange(wanted.mechanism, wanted.initial, ask)
     except SaslError as error:
-        raise Bad(said(error)) from error
+        raise Bad(sentence_of(error)) from error
     if credentials is None:
         raise Bad(say("the exchange was cancelled"))
     _check_open(session)

@@ -21,7 +21,7 @@ from mss_sim.imap.session import LOST, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import Point
-from mss_sim.words.sentence import Sentence, said, say
+from mss_sim.words.sentence import Sentence, say, sentence_of
 
 _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"
 
@@ -63,7 +63,7 @@ VERBS: dict[str, Verb] = {
     "COMPRESS": Verb(_AFTER, _compressed, login.compress, Capability.COMPRESS),
     "IDLE": Verb(_AFTER, commands.nothing, login.idle, Capability.IDLE),
     "NAMESPACE": Verb(_AFTER, commands.nothing, tree.namespace, Capability.NAMESPACE),
-    "LIST": Verb(_AFTER, listings.lister, tree.lister),
+    "LIST": Verb(_AFTER, listings.list_, tree.list_),
     "LSUB": Verb(_AFTER, listings.lsub, tree.lsub),
     "SELECT": Verb(_AFTER, commands.select, folders.select),
     "EXAMINE": Verb(_AFTER, commands.select, folders.examine),
@@ -112,7 +112,7 @@ async def execute(session: Session, command: Command) -> tuple[str, bytes]:
             arguments.space()
             name = f"UID {arguments.atom()}"
         except Bad as error:
-            return name, _bad(session, said(error))
+            return name, _bad(session, sentence_of(error))
     _note(session, command, name)
     session.tag = command.tag
     verb = VERBS.get(name)
@@ -162,12 +162,12 @@ async def _attempt(session: Session, verb: Verb, arguments: Arguments) -> bytes:
     try:
         return await verb.do(session, verb.read(arguments))
     except Bad as error:
-        return _bad(session, said(error))
+        return _bad(session, sentence_of(error))
     except BadCharset as error:
         if error.saves and session.view is not None:
             session.view.saved = []  # as for any search that was to be kept and ends in NO (ref: rfc5182#2.1)
         known = " ".join(sorted(search_keys.CHARSETS))
-        return b"NO [BADCHARSET (%b)] %b" % (known.encode("ascii"), session.spoken(said(error)))
+        return b"NO [BADCHARSET (%b)] %b" % (known.encode("ascii"), session.spoken(sentence_of(error)))
     except UnknownEncoding:
         return b"NO [UNKNOWN-CTE] " + session.spoken(say("The transfer encoding of that part is not understood (rfc3516#4.3)"))
     except RefusedWithCode as error:

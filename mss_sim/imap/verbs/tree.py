@@ -15,7 +15,7 @@ from mss_sim.imap.grammar import names
 from mss_sim.imap.grammar.listings import List
 from mss_sim.imap.grammar.responses import folder_name
 from mss_sim.imap.session import Session, namespace_of
-from mss_sim.imap.verbs.folders import asked, shown_status
+from mss_sim.imap.verbs.folders import items_asked, shown_status
 from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, SpecialUse
 
 _MANY = 200
@@ -85,7 +85,7 @@ def _use(session: Session, place: FolderRef | None, folder: Folder | None) -> Sp
     return folder.special_use if own and folder and folder.special_use is not SpecialUse.INBOX else None
 
 
-async def lister(session: Session, wanted: List) -> bytes:
+async def list_(session: Session, wanted: List) -> bytes:
     """LIST (ref: rfc9051#6.3.9)."""
     if wanted.patterns == ("",):
         session.say(b'* LIST (\\Noselect) "/" ""')
@@ -109,7 +109,7 @@ async def _figures(session: Session, listed: list[Node], items: tuple[str, ...])
     for node in listed:
         if node.folder is not None and node.place is not None:
             wanted.setdefault(node.place.address, set()).add(node.folder.id)
-    return await listing.figures_of_all(session.world, session.actor, wanted, asked(session, items))
+    return await listing.figures_of_all(session.world, session.actor, wanted, items_asked(session, items))
 
 
 async def lsub(session: Session, wanted: List) -> bytes:

@@ -20,7 +20,7 @@ def _of(case: str, people: list[FictionalPatient] = _SEVEN) -> list[FictionalPat
 
 
 def test_a_seed_gives_these_people_and_no_others_on_every_machine() -> None:
-    told = orjson.dumps([one.shown() for one in patients(100, 7)])
+    told = orjson.dumps([one.as_json() for one in patients(100, 7)])
     assert sha256(told).hexdigest() == "1060e82e8f8fff8d725451141a14663fa88bd9b6505a64e504ab7242a5cad23d"
     assert [one.ins for one in patients(3, 7)] == ["289041501492165", "182072227890576", "220116544091309"]
 

@@ -77,7 +77,7 @@ async def shelf(town: Town, tmp_path: Path) -> World:
     return world
 
 
-@pytest.mark.parametrize("verb", [named_seeds.check, named_seeds.find, named_seeds.told, named_seeds.settings_of])
+@pytest.mark.parametrize("verb", [named_seeds.check, named_seeds.find, named_seeds.content, named_seeds.settings_of])
 async def test_a_seed_that_nobody_brought_is_told_with_those_that_there_are(shelf: World, verb: Callable[[World, str], object]) -> None:
     with refused(Rule.INVALID, "There is no seed saules; the seeds are annuaire, cabinet, clinique, documents, patients, pins."):
         verb(shelf, "saules")

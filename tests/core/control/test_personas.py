@@ -17,7 +17,7 @@ async def test_a_persona_is_told_with_what_he_may_do_now(town: Town) -> None:
     assert set(boxes) == {PRACTICE, DOCTOR}
     assert [right.value for right in boxes[DOCTOR].rights] == ["read", "see", "send_on_behalf"]
     assert [(box.address, box.kind) for box in found["patient"].mailboxes] == [(PATIENT, MailboxKind.PATIENT)]
-    assert secretary.shown() == {
+    assert secretary.as_json() == {
         "role": "secretary",
         "idnat": IDNATS["secretary"],
         "name": "Sophie PETIT",
@@ -28,7 +28,7 @@ async def test_a_persona_is_told_with_what_he_may_do_now(town: Town) -> None:
             for box in secretary.mailboxes
         ],
     }
-    assert {one["kind"] for one in secretary.shown()["mailboxes"]} == {"CAB", "PER"}
+    assert {one["kind"] for one in secretary.as_json()["mailboxes"]} == {"CAB", "PER"}
     assert len(found["assistant"].mailboxes) == 1
     town.clock.advance(timedelta(days=90))
     later = {one.role: one for one in await personas.of_seed(town.world, "cabinet")}

@@ -27,7 +27,7 @@ _NEEDED: dict[str, Any] = {"smtp_words": ["DSN"], "imap_words": ["MOVE"], "secon
 
 
 def _told(town: Town) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(snapshot_extras.told(town.world)))
+    found: dict[str, Any] = json.loads(json.dumps(snapshot_extras.extras_of(town.world)))
     return found
 
 
@@ -135,7 +135,7 @@ def test_what_was_said_comes_back_octet_by_octet(clock: ManualClock) -> None:
     opened.facts["client"] = "a"
     opened.refuse("550", Why("not-found", quoted("There is none."), "rfc5321#4.2", "x@y.fr"))
     opened.close()
-    told = json.loads(json.dumps(first.told()))
+    told = json.loads(json.dumps(first.as_json()))
     second = Transcripts(clock, IdSource(clock), sessions_max=2, lines_max=2)
     second.open(Door.IMAP, "gone")
     second.put_back(told)

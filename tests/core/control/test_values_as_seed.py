@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from mss_sim.core.control.values_as_seed import behaviour, moment, number, plain, said, slug
+from mss_sim.core.control.values_as_seed import behaviour, moment, number, plain, slug, without_none
 from mss_sim.store.patients import PatientIdentity, Representative
 from mss_sim.vocabulary.patients import InsOid, PatientState, RepresentativeKind, Sex
 
 
 def test_there_is_nothing_to_say_of_nothing() -> None:
-    assert said({"a": None, "b": False, "c": "", "d": []}) == {"b": False, "c": "", "d": []}
+    assert without_none({"a": None, "b": False, "c": "", "d": []}) == {"b": False, "c": "", "d": []}
     assert (moment(None), moment(1)) == (None, datetime(1970, 1, 1, 0, 0, 0, 1, UTC))
 
 

@@ -7,7 +7,7 @@ import pytest
 from mss_sim.core.feed import wait_conditions
 from mss_sim.core.mailbox import messages
 from mss_sim.core.scenarios import journal_as_scenario
-from mss_sim.core.scenarios.outcomes import told
+from mss_sim.core.scenarios.outcomes import describe
 from mss_sim.errors import Rule
 from mss_sim.scenarios import deeds
 from mss_sim.scenarios.model import Scenario
@@ -40,7 +40,7 @@ async def _recorded(town: Town, after: int = 0) -> Scenario:
 async def _played(town: Town, scenario: Scenario) -> None:
     play = await town.core.plays().begin(scenario)
     await town.core.plays().play_next(play, rest=True)
-    assert play.state == "passed", told(len(play.outcomes), scenario.steps[len(play.outcomes) - 1], play.outcomes[-1])
+    assert play.state == "passed", describe(len(play.outcomes), scenario.steps[len(play.outcomes) - 1], play.outcomes[-1])
 
 
 async def test_what_was_done_is_done_again_in_another_world(town: Town, open_town: OpenTown) -> None:

@@ -81,6 +81,6 @@ def test_a_failure_is_one_sentence_in_both_languages() -> None:
     [step] = scenario_of("actor: doctor, list: practice").steps
     verdict = outcomes.of_done(Expectation(refused=Rule.NOT_FOUND), {})
     outcome = Outcome(StepState.FAILED, verdict.expected, verdict.came, 0, 0.0)
-    told = outcomes.told(1, step, outcome)
+    told = outcomes.describe(1, step, outcome)
     assert told == f"Step 1 (line {LINES + 1}): expected was a refusal by not-found; what came: it was done."
     assert told.in_language(Language.FR) == f"Étape 1 (ligne {LINES + 1}) : attendu, un refus par not-found ; venu, cela s’est fait."

@@ -317,7 +317,7 @@ async def test_of_an_authority_that_is_not_ours_nothing_is_said(town: Town) -> N
     root = Bearer.authority("Ailleurs")
     leaf = Bearer.called("CN=x").certified(root)
     request = ocsp.OCSPRequestBuilder().add_certificate(leaf, root.certified(), hashes.SHA256()).build()
-    question = revocation.read_request(request.public_bytes(Encoding.DER), town.world.igc.known())
+    question = revocation.read_request(request.public_bytes(Encoding.DER), town.world.igc.existing())
     found = ocsp.load_der_ocsp_response(await certificates.ocsp(town.world, question))
     assert found.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
 

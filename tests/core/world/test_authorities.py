@@ -45,7 +45,7 @@ def test_what_is_made_is_signed_from_the_root_down_and_found_again(office: Offic
     root, organisations = first.authority(ROOT), first.authority(ORGANISATIONS)
     assert signed_by(organisations.certificate, root.certificate)
     assert signed_by(root.certificate, root.certificate)
-    assert {one.label for one in first.known()} == {ROOT, ORGANISATIONS}
+    assert {one.label for one in first.existing()} == {ROOT, ORGANISATIONS}
     assert first.ca_file.read_text() == bundles.pem(root.certificate)
     assert first.ca_file == office.folder / "ca.pem"
     [trusted] = pkcs12.load_pkcs12(first.truststore_file.read_bytes(), TRUSTSTORE_PASSWORD.encode()).additional_certs
@@ -64,7 +64,7 @@ def test_an_authority_that_is_asked_for_brings_the_one_above(office: Office) -> 
     opened = office.open()
     persons = opened.authority(PERSONS)
     assert signed_by(persons.certificate, opened.authority(ROOT).certificate)
-    assert PERSONS in {one.label for one in opened.known()}
+    assert PERSONS in {one.label for one in opened.existing()}
 
 
 def test_authorities_are_made_anew_when_their_lists_are_elsewhere(office: Office) -> None:
