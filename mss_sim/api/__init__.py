@@ -22,7 +22,7 @@ and is the same in every mailbox. Lists are newest first, summaries only, with a
 thousandth page cost what the first does.
 
 Reading a message records who read it first; it is marked seen only by PATCH, so that a GET changes nothing that
-the reader sees. The exception is the patients' own: a patient cannot refuse a read receipt, it leaves at his
+the reader sees. The exception is the patients' own: a patient cannot refuse a read receipt, it leaves at the
 first reading.
 
 A letter sent here goes the same way as one sent by SMTP and is refused by the same rules; all recipients are

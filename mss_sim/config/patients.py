@@ -53,7 +53,7 @@ class Mes(Subject):
 
 
 class Carers(Subject):
-    """Those whom a patient lets look into his mailbox. Nothing of it is national: the law is being made."""
+    """Those whom patients let look into their mailbox. Nothing of it is national: the law is being made."""
 
     max: int = Field(default=1, ge=0, description="Carers whom one patient may have at once; 0: none.")
     rights: frozenset[Literal[Right.SEE, Right.READ, Right.SEND_ON_BEHALF]] = Field(

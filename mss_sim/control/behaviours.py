@@ -118,7 +118,7 @@ async def list_behaviours() -> Response:
 
 @router.get("/mailboxes/{address}/behaviour", responses={200: {"model": BehaviourOut}, **_FOUND})
 async def get_behaviour(core: CurrentCore, address: MailboxAddress) -> Response:
-    """What the holder of a mailbox does by himself."""
+    """What the holder of a mailbox does unasked."""
     return _behaviour(core, await get_mailbox(core.world, address))
 
 

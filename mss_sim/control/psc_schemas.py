@@ -101,7 +101,7 @@ class PersonaIn(_In):
 
 
 class CardholderOut(Out):
-    """Somebody who may log in, and what userinfo tells of him."""
+    """Somebody who may log in, and what userinfo tells of them."""
 
     idnat: str = Field(examples=["899700420070"])
     name: str = Field(examples=["Léa FABRE"])

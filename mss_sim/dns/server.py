@@ -3,7 +3,7 @@
 It answers what it knows and REFUSED for the rest of the world: it asks nobody. What was asked is kept, so that a test can tell whether a
 client looked (ref: ref2#ECO.1.1.9).
 
-Whoever reaches the port sends what he likes: of a message the header and its one question are read, however many records it says that it
+Anything may be sent to the port: of a message the header and its one question are read, however many records it says that it
 has; an answer is never answered, or two servers would keep each other busy; who says nothing, or reads nothing, is left after a while.
 """
 
@@ -137,7 +137,7 @@ class Responder:
                     writer.write(len(answer).to_bytes(2) + answer)
                     await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            writer.transport.abort()  # who reads nothing would keep what was written for him
+            writer.transport.abort()  # a client that reads nothing would keep what was written for it
         finally:
             self._streams.discard(writer)
             writer.close()

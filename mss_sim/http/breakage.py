@@ -9,7 +9,7 @@
 | truncate   | a shorter body whose length agrees                                                     |
 | malformed  | a body that is no JSON                                                                 |
 
-Who asks is taken by his word, as the rule is not about rights: the login of Basic, the idNat of a token.
+Who asks is taken by their word, as the rule is not about rights: the login of Basic, the idNat of a token.
 """
 
 import asyncio

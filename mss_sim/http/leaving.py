@@ -1,4 +1,4 @@
-"""What is done for one client alone ends when he leaves: who hangs up while he waits is waited for by nobody."""
+"""What is done for one client alone ends when it leaves: for a client that hangs up while it waits, nothing goes on."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -9,7 +9,7 @@ one place.
     mailboxes, co_holders, grants              what is held, and what was delegated
     folders, messages, message_bodies, copies  the mail: bytes once, copies per folder
     diagnoses                                  what was wrong with the documents of a letter, where that is kept
-    readings                                   who read a copy first, and what he said of \\Seen
+    readings                                   who read a copy first, and what they said of \\Seen
     submissions, recipients, timeline, queue   what was sent, to whom, what became of it, who waits
     charges, charge_notes                      who has a copy in charge, and the notes of colleagues (charges.py)
     receipts, answer_rights                    read receipts that left; patients' rights to answer

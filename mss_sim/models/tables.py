@@ -326,7 +326,7 @@ queue = Table(
     Column("next_at", BigInteger, nullable=False),
     Column("delayed_told", Boolean, nullable=False),
     Column("last_reply", Text, nullable=False, server_default=""),
-    Column("leased_until", BigInteger),  # somebody is trying it; after that instant he is taken for dead
+    Column("leased_until", BigInteger),  # somebody is trying it; after that instant it is taken for dead
     Index("ix_queue_next_at", "next_at"),
 )
 

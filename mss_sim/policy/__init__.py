@@ -22,7 +22,7 @@ framework.
     local_time    hours and midnights of a place, from instants of UTC
     searching, word_forms   how long a search text may be, of how many words; words for one trade, one searched as the other
     findability   why the directory does not show an address, and who is told
-    behaviours    what the holder of a mailbox does by himself about a letter
+    behaviours    what the holder of a mailbox does unasked about a letter
     integration   what a gateway says of the patient of a document
     bounces       what Mon espace santé writes when it returns a letter
     magic_addresses   local parts that do one thing each
@@ -44,5 +44,5 @@ where two readings are plausible (which send right speaks first, what `X-MSS-MES
 whether an unknown mailbox of another operator bounces).
 
 Liberties taken: co-holders of a practice's mailbox equal the responsible for everything but who
-holds it; a grant outlives the departure of its grantor; a patient gives carers some rights, and masks from them what he likes.
+holds it; a grant outlives the departure of its grantor; a patient gives carers some rights, and masks letters from them.
 """

@@ -7,7 +7,7 @@
 | send on behalf, send as                       | that right alone                             |
 | renounce a grant of one's own                 | nothing                                      |
 
-Nothing is done in a mailbox that one may not see: it does not exist for him, and every door says of it what it says of an address that
+Nothing is done in a mailbox that one may not see: it does not exist for them, and every door says of it what it says of an address that
 nobody has. Writing in its name is another matter: a secretary may send for a doctor whose letters she does not see
 (ref: quirks#see-first).
 """

@@ -1,4 +1,4 @@
-"""What the holder of a mailbox does by himself: a behaviour is a list of reactions, data and never code.
+"""What the holder of a mailbox does unasked: a behaviour is a list of reactions, data and never code.
 
 A letter arrives, or an exchange is closed; the first reaction of the list that matches gives the steps, and no other one does. A step
 comes so long after the one before it, by the world's clock; nothing is ever drawn by lot.

@@ -29,7 +29,7 @@ When a letter does it; a letter arrives again from the queue, or through the MX 
 Whom a patient may write to. An address is its own person's: what gives a child's mailbox a right gives its parents' none. The first
 row that holds decides:
 
-| the mailbox                                   | his rights there, and what his letter answers     | verdict                  |
+| the mailbox                                   | rights there, and what the letter answers         | verdict                  |
 |-----------------------------------------------|---------------------------------------------------|--------------------------|
 | a patient's, or nobody's                      | any                                               | not-invited              |
 | a professional's                              | answers a conversation where a right is open      | conversation-open        |

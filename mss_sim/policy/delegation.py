@@ -1,15 +1,15 @@
 """Delegation: in what quality an actor sends, who may grant what to whom, who may revoke it.
 
-| who asks                    | may grant                    | may revoke            | may change the holders |
-|-----------------------------|------------------------------|-----------------------|------------------------|
-| owner, responsible          | any right                    | any grant             | yes (CAB)              |
-| co-holder                   | any right                    | any grant             | may leave              |
-| grantee with see and manage | the rights he holds himself  | any grant but his own | no                     |
-| any other grantee           | nothing                      | renounce his own      | no                     |
-| patient                     | some rights, to a carer      | any grant             | no                     |
-| carer                       | nothing                      | renounce his own      | no                     |
-
-A patient has so many carers at once, and gives each some of the rights to see, to read and to answer on his behalf
+| who asks                    | may grant               | may revoke              | may change the holders |
+|-----------------------------|-------------------------|-------------------------|------------------------|
+| owner, responsible          | any right               | any grant               | yes (CAB)              |
+| co-holder                   | any right               | any grant               | may leave              |
+| grantee with see and manage | the rights they hold    | any grant but their own | no                     |
+| any other grantee           | nothing                 | renounce their own      | no                     |
+| patient                     | some rights, to a carer | any grant               | no                     |
+| carer                       | nothing                 | renounce their own      | no                     |
+|-----------------------------|-------------------------|-------------------------|------------------------|
+A patient has so many carers at once, and gives each some of the rights to see, to read and to answer on their behalf
 (ref: quirks#patient-grants).
 
 A hand-over revokes one person's grants and gives them to another: the requester must be allowed to do both, and be neither of the two.

@@ -10,7 +10,7 @@
 
 The outline says what happened, when, where and to which letter; the whole tells also who did it, by which grant, by which door, and the
 detail, as the journal does, which managers read. Whom a grant or a change of holders names hears of it even when it takes the mailbox out
-of his sight. Who did it hears of it as long as he may see the mailbox, and of the end of his own grant.
+of sight. Who did it hears of it as long as they may see the mailbox, and of the end of their own grant.
 
 A carer hears of letters that lie where carers look, and of no receipt; a letter that is masked makes no sound
 (ref: quirks#events).
@@ -50,7 +50,7 @@ _OF_LETTERS = frozenset({Family.MESSAGE, Family.CONVERSATION})
 
 
 def hearing(kind: str, access: Access, *, own: bool = False, named: bool = False) -> Hearing:
-    """How much of an event is heard by who holds that access; `own`: he did it; `named`: it names him."""
+    """How much of an event is heard by who holds that access; `own`: they did it; `named`: it names them."""
     family = family_of(kind)
     if family is Family.WORLD or (family in NAMING and (named or own)):
         return Hearing.WHOLE

@@ -24,7 +24,7 @@ from mss_sim.words.sentence import say
 class Viewer(Enum):
     """Who looks into a mailbox."""
 
-    HOLDER = "holder"  # by himself
+    HOLDER = "holder"  # in their own right
     DELEGATE = "delegate"  # by a grant over a professional mailbox
     CARER = "carer"  # by a grant over a patient's
 

@@ -1,4 +1,4 @@
-"""The authorization endpoint: a client sends a browser here, a professional says who he is, the browser goes back with a code.
+"""The authorization endpoint: a client sends a browser here, a professional says who they are, the browser goes back with a code.
 
 What is wrong with the client or its redirect URI is shown on a page, never sent anywhere; every other error goes back to the client
 (ref: rfc6749#4.1.2.1).

@@ -23,7 +23,7 @@ _SESSION = "mss_sim_session"
 _PATH = "/auth"
 _PAGE_PER_CODE = 10
 _PAGES_MAX = 2_000
-"""Anybody may open a page, and what he asks for can be long."""
+"""Anybody may open a page, and what they ask for can be long."""
 
 
 @dataclass(frozen=True, slots=True)

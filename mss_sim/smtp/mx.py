@@ -40,7 +40,7 @@ class MxSession(Session):
         self._peer = await self._reception.recognise(self._chain) if self._chain else None  # it may have been revoked meanwhile
         await self._reception.check_sender(command.sender, self._peer)
 
-    async def postmaster(self, sender: str) -> str:  # noqa: ARG002 - who brings a letter means ours, not his own
+    async def postmaster(self, sender: str) -> str:  # noqa: ARG002 - a peer that brings a letter means ours, not its own
         """Ours: see `Session`."""
         return await self._reception.postmaster()
 

@@ -28,7 +28,7 @@ CHANGEABLE = frozenset(
 class Mailbox:
     """One mailbox (BAL). Sizes in bytes; `message_size_bytes_max` None means its operator's limit.
 
-    `behaviour`: what its holder does by himself, a name or JSON; None: what the world says of such a mailbox.
+    `behaviour`: what its holder does unasked, a name or JSON; None: what the world says of such a mailbox.
     `patients_may_write`: its managers let patients write first (policy/closure.py).
     `carer_view_id`: where carers look instead (store/carer_views); `carer_view_of`: such a view, of which mailbox.
     `with_structure`: the directory shows it with its owner's work at a structure, and not with the owner alone.

@@ -37,9 +37,9 @@ def had_by(
     """Those in a mailbox, sent by it, or sent or got by its address, but `hidden` ones; the fittest of each."""
     if not rfc_ids:  # building the query costs more than storing a letter
         return {}
-    to_him = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
+    to_address = select(recipients.c.id).join(submissions, submissions.c.id == recipients.c.submission_id)
     ways = [
-        to_him.where(submissions.c.message_id == messages.c.id, recipients.c.address == address).exists(),
+        to_address.where(submissions.c.message_id == messages.c.id, recipients.c.address == address).exists(),
         messages.c.return_path == address,
     ]
     if mailbox_id is not None:

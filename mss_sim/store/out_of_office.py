@@ -70,7 +70,7 @@ def remove(conn: Connection, mailbox_id: int) -> bool:
 
 
 def answered_at(conn: Connection, mailbox_id: int, sender: str) -> Micros | None:
-    """When a sender was last answered; None when he never was, or long ago."""
+    """When a sender was last answered; None when never, or long ago."""
     its = out_of_office_answers.c
     found: Micros | None = conn.execute(select(its.answered_at).where(its.mailbox_id == mailbox_id, its.sender == sender)).scalar()
     return found

@@ -172,9 +172,9 @@ def spoken_of(
 
 
 def _spoken_of(*, anybody: bool, by_envelope: bool) -> HotQuery:
-    him = recipients.c.original.is_not(None) if anybody else recipients.c.address == bindparam("to")
-    to_him = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, him)
-    query = select(*submissions.c).where(to_him.exists()).order_by(submissions.c.id.desc())
+    recipient_matches = recipients.c.original.is_not(None) if anybody else recipients.c.address == bindparam("to")
+    to_recipient = select(recipients.c.id).where(recipients.c.submission_id == submissions.c.id, recipient_matches)
+    query = select(*submissions.c).where(to_recipient.exists()).order_by(submissions.c.id.desc())
     if by_envelope:
         named = query.where(submissions.c.mailbox_id == bindparam("box"), submissions.c.envelope_id == bindparam("envid"))
         return HotQuery(named.limit(bindparam("most")))

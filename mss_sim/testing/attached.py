@@ -62,7 +62,7 @@ class AttachedWorld(Cast[AsyncPerson], Awaiting):
         raise KeyError(f"nobody is called {role}; there are {roles}, each by role, login, idNat or address")
 
     def idnat(self, called: str) -> str:
-        """The idNat of who is called so; whom nobody here is called as he is, for the simulator to know."""
+        """The idNat of who is called so; a name that nobody here has is left for the simulator to know."""
         try:
             return self.person(called).idnat
         except LookupError:
@@ -102,7 +102,7 @@ def _log_in(one: PersonaDocument) -> tuple[str, ...]:
 
 
 def _addresses(one: PersonaDocument) -> tuple[str, ...]:
-    """Their own mailbox: the first one, which nobody else has as his first."""
+    """Their own mailbox: the first one, which nobody else has as their first."""
     return tuple(box["address"] for box in one["mailboxes"][:1])
 
 

@@ -154,7 +154,7 @@ class Play:
     def _receipts(self) -> None:
         story = self._story
         story.step(
-            "The sender has a delivery receipt and a read receipt; his letter has a timeline",
+            "The sender has a delivery receipt and a read receipt; the letter has a timeline",
             "L'expéditeur a un accusé de remise et un accusé de lecture ; sa lettre a un suivi",
         )
         self._newest("hospital", _HOSPITAL, "Delivered message", "Message distribué")

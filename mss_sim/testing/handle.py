@@ -64,7 +64,7 @@ class WorldHandle(Cast[Person]):
             raise error.with_traceback(None) from None
 
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """The same for who runs in an event loop of his own, which goes on meanwhile. Who is cancelled cancels the work."""
+        """The same for callers in an event loop, which goes on meanwhile. Who is cancelled cancels the work."""
         __tracebackhide__ = True
         try:
             return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))

@@ -252,7 +252,7 @@ class Cast(ABC, Generic[P]):
 
     @property
     def locum(self) -> P:
-        """A doctor without an exercise of his own."""
+        """A doctor without an exercise of their own."""
         return self.person("locum")
 
 

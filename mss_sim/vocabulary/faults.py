@@ -24,7 +24,7 @@ class Point(StrEnum):
     DELIVERY = "delivery"  # into a mailbox of this world
     QUEUE = "queue"  # a try to carry a letter to another operator
     READ_RECEIPT = "read-receipt"
-    PATIENT = "patient"  # what a patient does of himself
+    PATIENT = "patient"  # what a patient does unasked
     BOUNCE = "bounce"  # a notification of failure
 
 

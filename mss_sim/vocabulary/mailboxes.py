@@ -51,7 +51,7 @@ class IdentityKind(StrEnum):
     ORGANISATION = "organisation"  # personne morale, idNat 1 + FINESS, 3 + SIRET...
     APPLICATION = "application"  # logiciel ou machine
     PATIENT = "patient"  # usager, by INS
-    CARER = "carer"  # aidant, proche aidant: somebody whom a patient lets look into his mailbox
+    CARER = "carer"  # aidant, proche aidant: somebody whom patients let look into their mailbox
 
 
 class Right(StrEnum):
@@ -77,7 +77,7 @@ class MaskKind(StrEnum):
 
 
 class HolderRole(StrEnum):
-    """How somebody holds a mailbox by himself, without a grant."""
+    """How somebody holds a mailbox in their own right, without a grant."""
 
     OWNER = "owner"  # titulaire
     RESPONSIBLE = "responsible"  # responsable d'une BAL cabinet

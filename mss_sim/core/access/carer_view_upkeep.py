@@ -84,7 +84,7 @@ def follow(world: World, conn: Connection, folder_ids: Collection[int], *, anew:
 
 
 class _Views:
-    """Folders of a view, locked; those that nothing visible happened in are left alone: nobody is woken for what he may not see."""
+    """Folders of a view, locked; those that nothing visible happened in are left alone: nobody is woken for what they may not see."""
 
     def __init__(self, conn: Connection, ids: Collection[int]) -> None:
         self._rows = folders.lock(conn, ids)
@@ -156,7 +156,7 @@ def _remove(conn: Connection, mailbox_id: int, view: Folder, gone: Iterable[View
 
 
 def as_known(conn: Connection, rows: Sequence[CopyState]) -> list[CopyState]:
-    """What a carer sees, as the copies that the patient knows: for his journal, and for who read what."""
+    """What a carer sees, as the copies that the patient knows: for the patient's journal, and for who read what."""
     known = carer_views.sources(conn, [row.copy_id for row in rows])
     return [row._replace(copy_id=known[row.copy_id]) for row in rows if row.copy_id in known]
 

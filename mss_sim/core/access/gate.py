@@ -10,7 +10,7 @@
 | logged in by a way that does not open it (`policy/logins`)    | `right-missing`                          |
 
 `require` checks all rows, `about` the first four: the fact that a mailbox is closed, its grants, holders and journal stay readable.
-A carer's visit is written down before he is told what he asked for (`journal.keep_visits`).
+A carer's visit is written down before they are told what they asked for (`journal.keep_visits`).
 Checks run inside the transaction that acts, so that a grant that has just ended allows nothing. Sending has a gate of its own, in
 `core/mailflow/submission.py`: it does not need the right to see.
 """

@@ -67,7 +67,7 @@ class _Model(NamedTuple):
 
 
 class _Drawn(NamedTuple):
-    """What is a new one's own: number, name, login; `patient`: who he is by his INS."""
+    """What is a new one's own: number, name, login; `patient`: who they are by their INS."""
 
     idnat: str
     given_name: str

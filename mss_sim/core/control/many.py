@@ -95,7 +95,7 @@ class _Around:
 
 @dataclass(slots=True)
 class _Judged:
-    """A row as it is stored; `states` are those of the patient's number where his mailbox is there already."""
+    """A row as it is stored; `states` are those of the patient's number where the mailbox is there already."""
 
     person: Identity | None = None
     numbers: list[PatientIdentity] = field(default_factory=list)

@@ -113,7 +113,7 @@ def _held_for_closing(world: World, conn: Connection, actor: Actor, address: str
 
 
 def _tell_patient(world: World, conn: Connection, side: PatientSide) -> None:
-    """A patient sees that the exchange is closed, and may have a behaviour for it; the letter is the newest that he was sent in it."""
+    """A patient sees that the exchange is closed, and may have a behaviour for it; the letter is the newest that they were sent in it."""
     patient = mailboxes.by_id(conn, side.right.patient_mailbox_id)
     if patient is None or not behaviours.of_mailbox(world, patient):
         return

@@ -15,7 +15,7 @@ position, 1, 2, 3 …, in the transaction that writes it; who comes again with a
 whatever was committed meanwhile, by whichever process. A world that is emptied, or goes back to a
 snapshot, tells so in the feed, and positions go on.
 
-There is no poll loop: without a commit, a move of the clock or the end of his time nobody looks. Who waits
+There is no poll loop: without a commit, a move of the clock or the end of the wait nobody looks. Who waits
 for a letter in a mailbox is woken by changes of its folders alone, so that two hundred who wait in two
 hundred mailboxes cost a commit no more than one; events are read once a commit for all who listen.
 
@@ -25,5 +25,5 @@ hundred mailboxes cost a commit no more than one; events are read once a commit 
 rights that are lost while one waits refuse the rest of it; listening ends likewise.
 
 Liberties taken: no operator lets anybody wait or listen like this; what one hears is what the journal and the
-lists would tell him (`policy/hearing`).
+lists would tell them (`policy/hearing`).
 """

@@ -1,7 +1,7 @@
 """Listening: whoever listens hears each event once, in the order of the feed, as soon as it is committed.
 
-Events are read once for all who listen, and the newest are kept; who comes from further back, or falls behind, reads for himself. A
-listener holds a position and nothing else, so that one who does not take what he is sent costs no memory.
+Events are read once for all who listen, and the newest are kept; who comes from further back, or falls behind, reads for themselves. A
+listener holds a position and nothing else, so that one who does not take what they are sent costs no memory.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _KEPT = 2_000
 
 
 class Heard(NamedTuple):
-    """An event as somebody hears it; `letter_id`: what the letter is called at his door, None where it is not there for him."""
+    """An event as somebody hears it; `letter_id`: what the letter is called at their door, None where it is not there for them."""
 
     event: FeedEvent
     hearing: Hearing
@@ -60,7 +60,7 @@ class Everything:
 
 @dataclass(slots=True, eq=False)
 class _Listener:
-    """One who listens; `idle` while he waits for an event behind `position`."""
+    """One who listens; `idle` while they wait for an event behind `position`."""
 
     wanted: EventFilter
     ears: Ears
@@ -167,7 +167,7 @@ class Feed:
         return most if ends is None else min(most, ends - asyncio.get_running_loop().time())
 
     async def _next(self, listener: _Listener, seconds: float) -> Batch:
-        """What he hears next; nothing when it takes longer. What he may not hear makes no sound: it would tell when it happened."""
+        """What they hear next; nothing when it takes longer. What they may not hear makes no sound: it would tell when it happened."""
         ends = asyncio.get_running_loop().time() + seconds
         while True:
             listener.woken.clear()
@@ -185,7 +185,7 @@ class Feed:
                 return Batch(heard, listener.position)
 
     async def _nothing_until(self, ends: float, listener: _Listener) -> bool:
-        """Whether nothing that he wants happens until then, by the time of the loop."""
+        """Whether nothing that they want happens until then, by the time of the loop."""
         listener.idle = True
         try:
             async with asyncio.timeout_at(ends):

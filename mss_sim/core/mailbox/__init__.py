@@ -2,7 +2,7 @@
 
     message_to_store       a message parsed once, with the row that lists show
     mailboxes              mailboxes themselves: created, changed, removed, for the control plane
-    behaviours             what the holder of a mailbox does by himself, and the steps that it plans
+    behaviours             what the holder of a mailbox does unasked, and the steps that it plans
     closing                a mailbox closed in two steps, for the agenda too
     handing_over           whose a mailbox is: handed over
     retention              letters removed after so many days, for the agenda

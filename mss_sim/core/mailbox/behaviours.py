@@ -31,7 +31,7 @@ _REMEMBERED_MAX = 256
 
 
 def of_mailbox(world: World, mailbox: Mailbox | DeliveryMailbox) -> Behaviour:
-    """What the holder of a mailbox does by himself."""
+    """What the holder of a mailbox does unasked."""
     if mailbox.behaviour is not None:
         return _read(mailbox.behaviour)
     return PRESETS[world.settings.patient.behaviour] if mailbox.kind is MailboxKind.PATIENT else ()

@@ -174,7 +174,7 @@ async def note_reading(world: World, actor: Actor, which: Copies) -> None:
         here, rows = find(world, conn, actor, which, Right.READ)
         now = world.clock.now()
         first = [row for row in rows if messages.note_reading(conn, row.copy_id, actor.identity.id, now)]
-        if here.held.carer_of is not None:  # the patient sees each opening, and who read the copy that he knows
+        if here.held.carer_of is not None:  # the patient sees each opening, and who read the copy that they know
             first = carer_view_upkeep.as_known(conn, rows)
             for row in first:
                 messages.note_reading(conn, row.copy_id, actor.identity.id, now)

@@ -83,7 +83,7 @@ def _successor(conn: Connection, mailbox: Mailbox, heir: str) -> Identity:
 
 
 def _ended(world: World, conn: Connection, by: Requester, mailbox: Mailbox, now: Micros) -> list[Entry]:
-    """End the grants that the former owner gave, where they end with him; a line for each."""
+    """End the grants that the former owner gave, where they end with that owner; a line for each."""
     if not world.settings.delegation.grants_end_with_owner:
         return []
     given = [

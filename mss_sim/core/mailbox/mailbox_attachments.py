@@ -1,6 +1,6 @@
 """The attachments of all letters of a mailbox, whatever folder a letter lies in: what somebody who looks for a document reads.
 
-Names of files are content: the right to read is needed. A carer finds those of the letters that he may see, as in every list.
+Names of files are content: the right to read is needed. A carer finds those of the letters that they may see, as in every list.
 """
 
 from typing import NamedTuple

@@ -6,7 +6,7 @@
 | queue        | the try failed          | the letter is returned | is tried so much later                            |
 | read-receipt | -                       | -                      | leaves so much later                              |
 
-A delay is on the clock of the world and is kept in the queue, with the letter. What a peer brings cannot wait here: it waits with him.
+A delay is on the clock of the world and is kept in the queue, with the letter. What a peer brings cannot wait here: it waits at the peer's.
 """
 
 from mss_sim.core.mailflow.letter import Addressee, Envelope, Letter, Relayed

@@ -3,7 +3,7 @@
 What is forwarded is decided by `policy/automatic_mail`. The copy is a letter of the mailbox that forwards, for another operator takes only
 what is from mailboxes of the operator that brings it, by return path and by From. So From is the mailbox, under the name of the author;
 answers go to the author by Reply-To; what cannot be delivered comes back to the mailbox. Neither does the author need a right to
-write to the target, nor does he get one. The copy asks for no receipt, and closes nothing.
+write to the target, nor do they get one. The copy asks for no receipt, and closes nothing.
 """
 
 from collections.abc import Sequence

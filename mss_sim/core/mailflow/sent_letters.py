@@ -92,7 +92,7 @@ async def raw_report(world: World, actor: Actor, address: str, submission_id: in
 
 
 def _is_of(conn: Connection, held: MailboxAccess, row: SentLetter) -> bool:
-    """Whether the mailbox sent a letter, as far as the reader may know: a carer knows of what lies where he looks."""
+    """Whether the mailbox sent a letter, as far as the reader may know: a carer knows of what lies where they look."""
     if row.mailbox_id != held.mailbox_id:
         return False
     return held.carer_of is None or bool(carer_views.lies_in(conn, held.mailbox.id, [row.message_id]))

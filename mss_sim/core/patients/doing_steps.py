@@ -110,7 +110,7 @@ class Steps:
         return Fired(at, kind, planned.id, scene.mailbox.address, about["address"] if about else "") if kind else None
 
     def _held(self, address: str) -> bool:
-        """Whether a fault keeps the patient from his messaging."""
+        """Whether a fault keeps the patient from their messaging."""
         faults = self._world.faults
         return faults.at(Point.PATIENT) and faults.find(Point.PATIENT, Facts(mailboxes=(address,))) is not None
 

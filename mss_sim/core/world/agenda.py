@@ -166,7 +166,7 @@ class Agenda:
 
     @asynccontextmanager
     async def exchanged(self) -> AsyncIterator[None]:
-        """While the content of the world is exchanged nobody moves its clock; whoever does it calls `open` before he leaves.
+        """While the content of the world is exchanged nobody moves its clock; whoever does it calls `open` before they leave.
 
         A move that is under way ends before its next instant: it may have years to go, through all that fails meanwhile.
         """
