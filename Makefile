@@ -93,7 +93,7 @@ fuzz: build/fuzz.stamp ## Feed every reader with bytes made to break it, for SEC
 wheel: .venv/dev.stamp ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
-mutants: build/mutants.stamp ## Break rules one at a time and see whether a test notices; ARGS="policy mail/fields.py" names parts and files; of core and mail a tenth: MUTANTS_DRAW is the digit that draws it, or all
+mutants: build/mutants.stamp ## Break rules one at a time and see whether a test notices; ARGS="policy mail/fields.py" names parts and files; of most parts a tenth: MUTANTS_DRAW is the digit that draws it, or all
 	build/mutants/bin/python -m tests.mutants $(ARGS)
 
 lock: build/lock.stamp ## Write requirements/*.txt anew from pyproject.toml and requirements/*.in; ARGS=--upgrade for newer releases

@@ -5,10 +5,10 @@ the suites that keep a promise at every door. What survived is shown as diffs at
 excused.toml. A mutant that changes nothing but the words of a sentence is not counted: sentences are held where they are shown; nor is
 one that writes the name of a codec or of a header field in other case, which is read in any.
 
-Of core, whose tests take long, and of mail, which has thousands, a tenth is played: the mutants that MUTANTS_DRAW, a digit, draws by the
-hash of their names; `MUTANTS_DRAW=all` plays all, which takes hours. A run that was stopped is gone on with: what was played is kept below
-build/mutants-played, and only those that survived, or whose code changed, are played again. New tests are met by them; remove that folder
-when tests were taken away, or reach more than they did.
+Of core, whose tests take long, and of mail, documents and readers, which have thousands, a tenth is played: the mutants that
+MUTANTS_DRAW, a digit, draws by the hash of their names; `MUTANTS_DRAW=all` plays all, which takes hours. A run that was stopped is gone
+on with: what was played is kept below build/mutants-played, and only those that survived, or whose code changed, are played again. New
+tests are met by them; remove that folder when tests were taken away, or reach more than they did.
 """
 
 import json
@@ -32,12 +32,12 @@ KEPT = ROOT / "build/mutants-played"
 
 @dataclass(frozen=True)
 class Part:
-    """Folders of the package, and the folders of the tests that are about them; of tests/pure those that name one of the former.
+    """Folders and files of the package, and the folders of the tests that are about them; of tests/pure those that name one of the former.
 
     `doors`: the tests, through every door, that those meet who survived the former. `whole`: it is small enough for all its mutants.
     """
 
-    folders: tuple[str, ...]
+    places: tuple[str, ...]
     tests: tuple[str, ...] = ("tests/pure",)
     doors: tuple[str, ...] = ()
     whole: bool = False
@@ -49,7 +49,7 @@ class Part:
 
     def test_paths(self) -> list[str]:
         """The tests that must notice a mutant of the part."""
-        names = [f"mss_sim.{folder.replace('/', '.')}" for folder in self.folders]
+        names = [f"mss_sim.{place.removesuffix('.py').replace('/', '.')}" for place in self.places]
         pure = [path for path in sorted((ROOT / "tests/pure").glob("test_*.py")) if any(name in path.read_text("utf-8") for name in names)]
         return [str(path.relative_to(ROOT)) for path in pure] if "tests/pure" in self.tests else list(self.tests)
 
@@ -60,6 +60,25 @@ _FEED = tuple(f"tests/journeys/test_{name}.py" for name in ("wait", "events", "w
 _STEERING = "seeds command_line_seeds snapshots many_people people_like directory_seed mailpit letters indicators documents"
 _CONTROL = tuple(f"tests/journeys/test_{name}.py" for name in (*_STEERING.split(), "reset", "faults_mail"))
 _DOCUMENTS = ("tests/journeys/test_documents.py", "tests/journeys/test_f9_documents_that_cannot_be_taken_in.py")
+_LDAP = tuple(f"ldap/{name}.py" for name in ("filters", "framing", "messages", "names"))
+_READERS = (
+    "smtp/commands.py",
+    "net/sasl.py",
+    "dns/server.py",
+    "pki/names.py",
+    "psc/authentication.py",
+    *_LDAP,
+    "fhir",
+    "scenarios",
+    "faults",
+)
+_ASKED = "dns_attacks peer_certificates relay psc_login psc_levels psc_attacks faults_smtp faults_mail"
+_READING = (
+    "tests/dialogues",
+    "tests/core/scenarios",
+    "tests/core/annuaire",
+    *(f"tests/journeys/test_{name}.py" for name in _ASKED.split()),
+)
 _DOORS = {"access": _CONTRACTS, "mailflow": _CONTRACTS, "conversations": _CONTRACTS, "mailbox": _IMAP, "feed": _FEED, "control": _CONTROL}
 _ROOMS = "access mailbox world mailflow conversations control scenarios annuaire trust psc feed patients"
 PARTS = {
@@ -68,6 +87,8 @@ PARTS = {
     "mail": Part(("mail",), doors=("tests/core/mailflow", "tests/core/mailbox")),
     "documents": Part(("documents",), doors=("tests/core/mailbox", *_DOCUMENTS)),
     "grammar": Part(("imap/grammar",), whole=True),
+    "readers": Part(_READERS, doors=_READING),
+    "assembly": Part(("core/assembly.py",), ("tests/core/test_assembly.py",), ("tests/core/control", "tests/core/feed"), whole=True),
 }
 _MUTMUT = Path(sys.executable).with_name("mutmut")
 _FIELD_NAMES = r"headers\.(?:all|text|with_only)\(|headers, |_field\(conn, item, |without_fields\(raw, \[|\], \[|for name in \("
@@ -107,9 +128,9 @@ def main() -> int:
 def _found(name: str) -> tuple[Part, list[str]]:
     """The part of that name and its files, or one file and the part that it is of."""
     if name in PARTS:
-        return PARTS[name], [f"mss_sim/{folder}/*" for folder in PARTS[name].folders]
+        return PARTS[name], [f"mss_sim/{place}" if place.endswith(".py") else f"mss_sim/{place}/*" for place in PARTS[name].places]
     for part in PARTS.values():
-        if any(name.startswith(f"{folder}/") for folder in part.folders) and (ROOT / "mss_sim" / name).is_file():
+        if any(name == place or name.startswith(f"{place}/") for place in part.places) and (ROOT / "mss_sim" / name).is_file():
             return part, [f"mss_sim/{name}"]
     raise SystemExit(f"no such part: {name}; the parts are {', '.join(PARTS)}, and the files below mss_sim in them")
 
