@@ -2,7 +2,6 @@
 
     server                the connection: bytes, TLS, DEFLATE, timeouts
     session, view         the logged-in actor; the open folder as the client knows it
-    capabilities          what may be offered, as an enum
     grammar               commands and responses as octets: no socket, no store
     verbs                 the table of verbs, and what each does
     faults                what a rule may know of a command, and what becomes of its answer

@@ -23,11 +23,11 @@ from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.refusals import Why, whys
 from mss_sim.evidence.transcripts import Transcript
 from mss_sim.faults.faults import Fault, Faults
-from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.view import View
 from mss_sim.mail.addresses import AddressError, canonical
 from mss_sim.vocabulary.evidence import SessionEnd
+from mss_sim.vocabulary.imap import Capability
 from mss_sim.vocabulary.mailboxes import NAMESPACE_OTHERS, NAMESPACE_SHARED, MailboxKind, MailboxState
 from mss_sim.words.sentence import Sentence, say
 

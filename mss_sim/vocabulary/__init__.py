@@ -20,6 +20,7 @@
     psc         Pro Santé Connect
     directory   the national directory: resources, code systems, profiles
     ldap        operations, results, scopes
+    imap        capabilities
     professions professions and specialties, by words and by codes
 
 ANS terms (kinds of mailbox, closure) and RFC terms (flags, special uses) are enums here; no
@@ -30,7 +31,7 @@ spell again. Each member's comment gives the French term that users know.
 |----------------------------|---------------------------------------------------------------|
 | kinds, states, holders     | the ANS implementation guide and the contract of operators    |
 | rights of a grant          | the simulator's own (docs/quirks.md), shown over IMAP as ACL  |
-| flags, special uses        | RFC 9051, RFC 6154, RFC 5788                                  |
+| flags, special uses, IMAP  | RFC 9051, RFC 6154, RFC 5788                                  |
 | receipts                   | RFC 3464, RFC 8098                                            |
 | closure                    | the CNAM notes on Mon espace santé                            |
 | schemes, roots, templates  | IHE and the national framework CI-SIS                         |

@@ -5,13 +5,13 @@ from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import InFolder, Transfer
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.errors import Refusal, Rule
-from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import search_keys
 from mss_sim.imap.grammar.commands import Append, AppendMessage, Copy, StoreArguments
 from mss_sim.imap.grammar.responses import flag_list, sequence_set
 from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import RefusedWithCode, Session
 from mss_sim.policy.access import flag_rights
+from mss_sim.vocabulary.imap import Capability
 from mss_sim.vocabulary.journal import Change
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, Right
 from mss_sim.words.sentence import say

@@ -8,7 +8,6 @@ from mss_sim.core.mailbox import selected_folder
 from mss_sim.core.mailbox.selected_folder import Wish
 from mss_sim.core.world.store_types import Mark, Uids
 from mss_sim.imap import faults
-from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar.items import SIMPLE, FetchArguments, FetchItem
 from mss_sim.imap.grammar.responses import flag_list, internal_date, object_id, sequence_set
 from mss_sim.imap.grammar.sections import MessageSections
@@ -16,6 +15,7 @@ from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import Session
 from mss_sim.imap.view import Span, View
 from mss_sim.vocabulary.faults import Point
+from mss_sim.vocabulary.imap import Capability
 from mss_sim.words.sentence import say
 
 _FIGURES = frozenset({"FLAGS", "UID", "MODSEQ"})

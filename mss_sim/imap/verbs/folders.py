@@ -8,7 +8,6 @@ from mss_sim.core.mailbox.copies import InFolder
 from mss_sim.core.mailbox.mailboxes_as_tree import Asked, Figures
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.errors import Refusal, Rule
-from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import responses
 from mss_sim.imap.grammar.commands import Create, Rename, Resync, Select
 from mss_sim.imap.grammar.listings import Status
@@ -17,6 +16,7 @@ from mss_sim.imap.grammar.wire import Bad, SequenceSet
 from mss_sim.imap.session import RefusedWithCode, Session
 from mss_sim.imap.view import View
 from mss_sim.vocabulary.charge import KEYWORDS
+from mss_sim.vocabulary.imap import Capability
 from mss_sim.vocabulary.mailboxes import FLAG_NAMES, KEYWORD_MDN_SENT, PROFESSIONAL_KINDS, Right
 from mss_sim.words.sentence import say
 

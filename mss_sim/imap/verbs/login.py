@@ -7,7 +7,6 @@ from mss_sim.core.access.authentication import Actor
 from mss_sim.errors import Refusal, Rule
 from mss_sim.evidence.transcripts import MASK
 from mss_sim.imap import faults
-from mss_sim.imap.capabilities import ENABLED_BY_NAME, Capability
 from mss_sim.imap.grammar.commands import Authenticate, Login
 from mss_sim.imap.grammar.wire import Bad
 from mss_sim.imap.session import Session
@@ -16,6 +15,7 @@ from mss_sim.net.sasl import SaslError
 from mss_sim.policy.logins import split_name
 from mss_sim.vocabulary.doors import Door, TokenRefusal
 from mss_sim.vocabulary.evidence import SessionEnd
+from mss_sim.vocabulary.imap import ENABLED_BY_NAME, Capability
 from mss_sim.words.sentence import say, sentence_of
 
 _ALWAYS = (

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from mss_sim.core.mailbox import selected_folder
 from mss_sim.core.world.store_types import Sortable
-from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import threads
 from mss_sim.imap.grammar.responses import sequence_set
 from mss_sim.imap.grammar.search_keys import Search, Sort, ThreadArguments
@@ -16,6 +15,7 @@ from mss_sim.imap.session import Session
 from mss_sim.imap.view import View
 from mss_sim.mail.criteria import Key, kinds
 from mss_sim.mail.summary import read_summary
+from mss_sim.vocabulary.imap import Capability
 from mss_sim.words.sentence import say
 
 T = TypeVar("T")

@@ -12,7 +12,6 @@ from mss_sim.errors import Refusal
 from mss_sim.evidence.refusals import whys
 from mss_sim.evidence.transcripts import MASK
 from mss_sim.imap import faults
-from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import commands, items, listings, responses, search_keys
 from mss_sim.imap.grammar.search_keys import BadCharset
 from mss_sim.imap.grammar.sections import UnknownEncoding
@@ -21,6 +20,7 @@ from mss_sim.imap.session import LOST, RefusedWithCode, Session
 from mss_sim.imap.verbs import changes, fetch, folders, login, rights, search, tree
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.faults import Point
+from mss_sim.vocabulary.imap import Capability
 from mss_sim.words.sentence import Sentence, say, sentence_of
 
 _ANY, _BEFORE, _AFTER, _OPEN = "any", "before login", "after login", "with a folder open"

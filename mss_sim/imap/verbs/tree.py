@@ -10,12 +10,12 @@ from mss_sim.core.mailbox import mailboxes_as_tree as listing
 from mss_sim.core.mailbox.mailboxes_as_tree import Figures, MailboxFolders
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.world.store_types import Folder
-from mss_sim.imap.capabilities import Capability
 from mss_sim.imap.grammar import names
 from mss_sim.imap.grammar.listings import List
 from mss_sim.imap.grammar.responses import folder_name
 from mss_sim.imap.session import Session, namespace_of
 from mss_sim.imap.verbs.folders import items_asked, shown_status
+from mss_sim.vocabulary.imap import Capability
 from mss_sim.vocabulary.mailboxes import FOLDER_SEPARATOR, NAMESPACE_OTHERS, NAMESPACE_SHARED, SpecialUse
 
 _MANY = 200

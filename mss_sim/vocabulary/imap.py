@@ -1,4 +1,4 @@
-"""What a session may be offered, as CAPABILITY names it (ref: rfc9051#6.1.1), and which of it there is when."""
+"""What IMAP clients are offered, as CAPABILITY names it (ref: rfc9051#6.1.1), and what of it they may enable."""
 
 from enum import StrEnum
 
