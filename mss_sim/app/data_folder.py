@@ -1,6 +1,7 @@
 """The data folder of one world: made, locked, begun with a snapshot, its database brought up to date."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mss_sim import log
@@ -9,6 +10,7 @@ from mss_sim.app.ready_file import NAME
 from mss_sim.core.control import snapshot_extras, snapshot_file
 from mss_sim.core.control.snapshot_extras import Memory
 from mss_sim.core.control.snapshot_file import Manifest
+from mss_sim.core.world import signing_keys
 from mss_sim.store import engine as engines
 from mss_sim.store import schema
 from mss_sim.store.alone import FolderLock
@@ -49,9 +51,21 @@ def begin_with(snapshot: Path, folder: Path) -> tuple[Manifest, Memory]:
     """Fill an empty folder with the world of a snapshot; what it is, and what it kept in memory. ValueError when it is none. Blocking."""
     try:
         manifest, told = snapshot_file.unpack(snapshot, folder)
+        signing_keys.check(folder / snapshot_file.KEYS)
         return manifest, snapshot_extras.read(told)
     except (ValueError, OSError) as error:
         raise ValueError(f"{snapshot.name} is no snapshot of a world: {error}") from error
+
+
+@contextmanager
+def certificates_of(snapshot: Path | None) -> Iterator[None]:
+    """Have certificates that cannot be read told as what is wrong with the snapshot that they came with, if they came with one."""
+    try:
+        yield
+    except ValueError as error:
+        if snapshot is None:
+            raise
+        raise ValueError(f"{snapshot.name} is no snapshot of a world: its certificates cannot be read") from error
 
 
 def database_file(folder: Path) -> Path:

@@ -164,9 +164,9 @@ class Simulator:
             take_up(self.world, memory)
         if self._core.process_log:
             self._stack.push_async_callback(self._core.process_log.close)
-        hosts, settings, folder = tls.hosts(self.settings), self.settings, self.data_dir / "certificates"
+        settings = self.settings
         await self._find_seed()
-        self._certificates = tls.ensure(folder, self.world.igc, hosts, settings.certificate.key)
+        self._certificates = self._make_certificates()
         begun = await begin(self.world, self.seed)
         self._personas, self._shown_files = [one.as_json() for one in begun.personas], begun.client_files
         if not self.world.store.exclusive:
@@ -177,7 +177,7 @@ class Simulator:
         await self._serve_imap(context, turns)
         traps = Traps(self.world.igc, self.transcripts, settings)
         if settings.traps.open:
-            await self._serve_traps(traps, traps.build(folder / "traps", hosts))
+            await self._serve_traps(traps, traps.build(self.data_dir / "certificates/traps", tls.hosts(settings)))
         if ldap is not None:
             await self._serve_ldap(ldap, turns)
         ended = (one.begin_anew for one in self._registries.values())
@@ -195,6 +195,10 @@ class Simulator:
         for work in (self.core.queue.run(), self.core.wakeups.run(), self.core.kept_diagnoses.run(), *following):
             self._stack.push_async_callback(listeners.cancel, asyncio.create_task(work))
         self._announce()
+
+    def _make_certificates(self) -> Certificates:
+        with data_folder.certificates_of(self._snapshot):
+            return tls.ensure(self.data_dir / "certificates", self.world.igc, tls.hosts(self.settings), self.settings.certificate.key)
 
     async def _unpack(self) -> Memory | None:
         """Begin with the world of a snapshot, if there is one to begin with; its memory."""

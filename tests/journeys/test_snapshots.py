@@ -227,7 +227,7 @@ def _send(ready: dict[str, Any], account: dict[str, Any]) -> None:
         client.send_message(letter(HOSPITAL, PRACTICE))
 
 
-def _rewritten(octets: bytes, name: str, content: bytes | None, *, compressed: bool = False) -> bytes:
+def rewritten(octets: bytes, name: str, content: bytes | None, *, compressed: bool = False) -> bytes:
     """A snapshot with one of its parts changed, added, or left out."""
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(octets)) as source, zipfile.ZipFile(packed, "w") as target:
@@ -247,20 +247,20 @@ async def test_what_is_no_snapshot_is_refused_and_not_kept(simulator: Simulator)
         "empty": b"",
         "text": b"not a snapshot",
         "cut": good[:-100],
-        "path": _rewritten(good, "../../evil.txt", b"x"),
-        "absolute": _rewritten(good, "/etc/evil", b"x"),
-        "foreign": _rewritten(good, "certificates/../../evil", b"x"),
-        "pickle": _rewritten(good, "keys/x.pickle/y", b"x"),
-        "compressed": _rewritten(good, "memory.json", b"{}" + b" " * 100_000, compressed=True),
-        "no-database": _rewritten(good, "mss-sim.db", None),
-        "other-database": _rewritten(good, "mss-sim.db", b"SQLite format 3\0" + bytes(4_000)),
-        "no-manifest": _rewritten(good, "manifest.json", None),
-        "list-manifest": _rewritten(good, "manifest.json", b"[]"),
-        "deep-manifest": _rewritten(good, "manifest.json", b"[" * 200_000),
-        "other-version": _rewritten(good, "manifest.json", json.dumps({**manifest, "version": 2}).encode()),
-        "surrogate": _rewritten(good, "manifest.json", json.dumps({**manifest, "note": "\ud800"}).encode()),
-        "huge": _rewritten(good, "manifest.json", json.dumps({**manifest, "counts": {"x": 10**30}}).encode()),
-        "half-manifest": _rewritten(good, "manifest.json", json.dumps({**manifest, "root": 7}).encode()),
+        "path": rewritten(good, "../../evil.txt", b"x"),
+        "absolute": rewritten(good, "/etc/evil", b"x"),
+        "foreign": rewritten(good, "certificates/../../evil", b"x"),
+        "pickle": rewritten(good, "keys/x.pickle/y", b"x"),
+        "compressed": rewritten(good, "memory.json", b"{}" + b" " * 100_000, compressed=True),
+        "no-database": rewritten(good, "mss-sim.db", None),
+        "other-database": rewritten(good, "mss-sim.db", b"SQLite format 3\0" + bytes(4_000)),
+        "no-manifest": rewritten(good, "manifest.json", None),
+        "list-manifest": rewritten(good, "manifest.json", b"[]"),
+        "deep-manifest": rewritten(good, "manifest.json", b"[" * 200_000),
+        "other-version": rewritten(good, "manifest.json", json.dumps({**manifest, "version": 2}).encode()),
+        "surrogate": rewritten(good, "manifest.json", json.dumps({**manifest, "note": "\ud800"}).encode()),
+        "huge": rewritten(good, "manifest.json", json.dumps({**manifest, "counts": {"x": 10**30}}).encode()),
+        "half-manifest": rewritten(good, "manifest.json", json.dumps({**manifest, "root": 7}).encode()),
     }
     for name, octets in bad.items():
         answer = await _bring(simulator, name, octets)
@@ -283,7 +283,7 @@ async def test_one_whose_memory_is_none_restores_nothing(simulator: Simulator) -
     await _write(simulator, "Bonjour")
     await _save(simulator, "good")
     for number, memory in enumerate(({"faults": 7}, {"faults": [{"point": "nowhere"}]}, {})):
-        octets = _rewritten(await _file(simulator, "good"), "memory.json", json.dumps(memory).encode())
+        octets = rewritten(await _file(simulator, "good"), "memory.json", json.dumps(memory).encode())
         assert (await _bring(simulator, f"bad{number}", octets)).status_code == 422
 
 
@@ -399,7 +399,7 @@ def _altered(octets: bytes, folder: Path, *statements: str) -> bytes:
         conn.execute("PRAGMA journal_mode=DELETE")
         for statement in statements:
             conn.execute(statement)
-    return _rewritten(octets, "mss-sim.db", file.read_bytes())
+    return rewritten(octets, "mss-sim.db", file.read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from mss_sim.worlds import Worlds
 from tests.clients import HOSPITAL, PRACTICE, Person, letter
 from tests.conftest import StartSimulator
 from tests.journeys.test_command_line import Process
+from tests.journeys.test_snapshots import rewritten
 
 
 def _settings(folder: Path, **more: Any) -> Settings:
@@ -176,6 +177,26 @@ async def test_what_cannot_be_is_refused_and_leaves_no_world(worlds: Worlds, wan
     answer = await _ask(worlds, "POST", "/worlds", json=wanted)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert [one["name"] for one in (await _ask(worlds, "GET", "/worlds")).json()] == ["taken"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "what"),
+    [
+        ("certificates/authorities/ACR-EL.key", "its certificates"),
+        ("certificates/ca.pem", "its certificates"),
+        ("certificates/server.key", "its certificates"),
+        ("keys/tokens.pem", "its keys"),
+        ("keys/directory-api-key.secret", "its keys"),
+    ],
+)
+async def test_a_snapshot_with_a_broken_key_is_named_by_what_is_wrong_with_it(worlds: Worlds, broken: str, what: str) -> None:
+    await _ask(worlds, "POST", "/snapshots", json={"name": "good"})
+    octets = rewritten((await _ask(worlds, "GET", "/snapshots/good/file")).content, broken, b"\xff\xfe no key")
+    assert (await _ask(worlds, "PUT", "/snapshots/broken/file", content=octets)).status_code == 201
+    answer = await _ask(worlds, "POST", "/worlds", json={"snapshot": "broken"})
+    told = "broken.mss-sim is no snapshot of a world: "
+    assert (answer.status_code, answer.json()["detail"]) == (422, f"{told}{what} cannot be read.")
+    assert (await _ask(worlds, "GET", "/worlds")).json() == []
 
 
 async def test_there_are_so_many_and_no_more_however_fast_they_are_asked_for(tmp_path: Path) -> None:

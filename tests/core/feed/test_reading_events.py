@@ -1,14 +1,15 @@
 """Events: what the rows behind positions tell, names included, and nothing of what is gone."""
 
 from mss_sim.core.feed import wait_conditions
-from mss_sim.core.feed.reading_events import EventFilter, FeedEvent, last_position, read_events
+from mss_sim.core.feed.reading_events import EventFilter, FeedEvent, check_position, last_position, read_events
 from mss_sim.core.mailbox import copies
 from mss_sim.core.mailbox.copies import ById
 from mss_sim.core.world.store_types import EventQuery
+from mss_sim.errors import Rule
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.events import RESET
 from tests.clients import DOCTOR, HOSPITAL, PRACTICE
-from tests.core.towns import IDNATS, Town
+from tests.core.towns import IDNATS, Town, refused
 
 
 async def _since(town: Town, position: int) -> list[FeedEvent]:
@@ -69,3 +70,10 @@ def test_a_filter_takes_kinds_and_a_mailbox_and_always_the_world() -> None:
     ):
         assert wanted.takes(event) is taken
         assert wanted.takes(FeedEvent(1, RESET, 0, None))
+
+
+async def test_a_position_that_this_world_has_not_given_is_of_another_world(town: Town) -> None:
+    newest = await last_position(town.world)
+    await check_position(town.world, newest, "after")
+    with refused(Rule.INVALID, f"after is {newest + 1}, and the newest event of this world is {newest}: another world gave it."):
+        await check_position(town.world, newest + 1, "after")
