@@ -19,6 +19,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mss_sim.documents import archive_kinds as kinds
@@ -176,17 +177,17 @@ def _check_layout(archive: Archive, names: set[str], notes: Notes) -> None:
     for wanted, kind in ((ARCHIVE_FOLDER, kinds.NO_FOLDER), (INDEX_NAME, kinds.NO_INDEX), (README_NAME, kinds.NO_README)):
         if wanted.casefold() not in at_root:
             notes.add(kind, archive.name, expected=wanted)
-    if ARCHIVE_FOLDER.casefold() in at_root and not sets_in(archive, names):
+    if ARCHIVE_FOLDER.casefold() in at_root and not sets_in(names):
         notes.add(kinds.NO_SET, archive.name, expected=f"{ARCHIVE_FOLDER}/SUBSET01/{METADATA_NAME}")
-    for folder in sets_in(archive, names):
+    for folder in sets_in(names):
         if archive.at(f"{folder}/{METADATA_NAME}") is None:
             notes.add(kinds.NO_METADATA, archive.place(folder), expected=METADATA_NAME)
 
 
-def sets_in(archive: Archive, names: set[str] | None = None) -> list[str]:
-    """The folders of submission sets: those right below IHE_XDM, in order; `names` adds folders without files."""
+def sets_in(paths: Iterable[str]) -> list[str]:
+    """The folders of submission sets among the paths of an archive: those right below IHE_XDM, in order."""
     found = set()
-    for path in names or archive.paths():
+    for path in paths:
         steps = path.split("/")
         if len(steps) >= 3 and steps[0].casefold() == ARCHIVE_FOLDER.casefold() and steps[1]:
             found.add(f"{steps[0]}/{steps[1]}")

@@ -26,10 +26,10 @@ def check_archive(octets: bytes, name: str, practice: Practice, notes: Notes) ->
     if archive is None:
         notes.read(name, DocumentKind.ARCHIVE)
         return Contents()
-    notes.read(name, DocumentKind.ARCHIVE, files=str(len(archive.paths())), sets=str(len(sets_in(archive))))
+    notes.read(name, DocumentKind.ARCHIVE, files=str(len(archive.paths())), sets=str(len(sets_in(archive.paths()))))
     check_pages(archive, practice, notes)
     entries: list[Entry] = []
-    for folder in sets_in(archive):
+    for folder in sets_in(archive.paths()):
         entries += metadata_rules.check_set(archive, folder, practice, notes)
     metadata_rules.several_patients(archive, entries, notes)
     metadata_rules.tell_ignored(archive, entries, notes)

@@ -97,6 +97,7 @@ def test_what_the_codes_of_a_font_mean(table: str | None, codes: str, text: str)
 )
 def test_codes_of_a_composed_font_have_two_octets(table: str | None, codes: str, text: str) -> None:
     assert _shown(f"/F 12 Tf <{codes}> Tj", fonts={"/F": _font(table, "/Type0")}) == text
+    assert _shown(f"/F 12 Tf [<{codes}>] TJ", fonts={"/F": _font(table, "/Type0")}) == text
 
 
 def test_each_text_is_of_the_font_before_it() -> None:

@@ -12,6 +12,7 @@ from mss_sim.faults.faults import Fault
 from mss_sim.faults.rules import Match
 from mss_sim.vocabulary.doors import Relay
 from mss_sim.vocabulary.faults import Point
+from mss_sim.vocabulary.mailboxes import MailboxState
 from tests.clients import HOSPITAL, PRACTICE, WARD
 from tests.core.mailflow.carriers import Carrier
 from tests.core.towns import IDNATS, OpenTown, Town
@@ -38,6 +39,16 @@ async def test_a_mailbox_of_another_operator_is_tried_again_or_the_letter_is_ret
     assert await town.core.queue.work() == left
     assert (await town.kinds(sent))[-1] == ends
     assert len(await town.lying(HOSPITAL)) == 1 - left
+
+
+@pytest.mark.parametrize("to", ["personne@hopital-ormes.sim.mssante.fr", "contact@ailleurs.example", WARD])
+async def test_what_is_refused_anyway_does_not_fail_by_a_rule_and_does_not_use_it_up(town: Town, to: str) -> None:
+    await town.change(WARD, state=MailboxState.CLOSED)
+    kept = town.world.faults.add(Point.DELIVERY, Reply("452"), Match(sender=HOSPITAL))
+    with pytest.raises(Refusal) as refused:
+        await town.send("hospital", HOSPITAL, to)
+    assert not isinstance(refused.value, Failure)
+    assert (kept.seen, kept.fired) == (0, 0)
 
 
 async def test_only_the_mailbox_that_is_meant_fails_and_only_for_letters_of_that_size(town: Town) -> None:

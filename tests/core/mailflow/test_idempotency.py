@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 import pytest
+from sqlalchemy import Connection, select, update
 
 from mss_sim.core.access import delegation, identities
 from mss_sim.core.access.practice_holders import CONTROL
@@ -12,6 +14,7 @@ from mss_sim.core.mailflow.idempotency import split_same_keys
 from mss_sim.core.mailflow.letter import Accepted, Addressee, Envelope, FromPeer, IdempotencyKey, Letter, Submitted, prepare
 from mss_sim.errors import Rule
 from mss_sim.mail.parse import parse
+from mss_sim.models.tables import idempotency
 from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.mail import TimelineKind
 from tests.clients import HOSPITAL, PATIENT, PRACTICE, WARD
@@ -31,6 +34,18 @@ async def test_a_retry_is_answered_as_the_first_was_and_sends_nothing(town: Town
     assert (first.replayed, first.warnings[0].address) == (False, PATIENT)
     assert again == replace(first, replayed=True)
     assert len(await town.lying(PATIENT)) == len(await town.lying(HOSPITAL, "Sent")) == 1
+
+
+async def test_what_a_version_without_warnings_answered_is_still_answered(town: Town) -> None:
+    first = await _send(town)
+
+    def forget_warnings(conn: Connection) -> None:
+        kept = orjson.loads(conn.execute(select(idempotency.c.answer)).scalar_one())
+        del kept["warnings"]
+        conn.execute(update(idempotency).values(answer=orjson.dumps(kept).decode()))
+
+    await town.world.store.write(forget_warnings)
+    assert await _send(town) == replace(first, replayed=True)
 
 
 async def test_a_letter_without_a_key_is_sent_as_often_as_it_is_asked(town: Town) -> None:
