@@ -72,13 +72,10 @@ _READERS = (
     "scenarios",
     "faults",
 )
-_ASKED = "dns_attacks peer_certificates relay psc_login psc_levels psc_attacks faults_smtp faults_mail"
-_READING = (
-    "tests/dialogues",
-    "tests/core/scenarios",
-    "tests/core/annuaire",
-    *(f"tests/journeys/test_{name}.py" for name in _ASKED.split()),
-)
+_ASKED = "dns_attacks peer_certificates relay psc_login psc_levels psc_attacks psc_bad_input psc_tokens faults_http faults_smtp faults_mail"
+_ASKED += " faults_imap faults_directory directory directory_refusals directory_writing directory_settings ldap ldap_attacks"
+_JOURNEYS = tuple(f"tests/journeys/test_{name}.py" for name in _ASKED.split())
+_READING = ("tests/dialogues", "tests/calls", "tests/core/scenarios", "tests/core/annuaire", *_JOURNEYS)
 _DOORS = {"access": _CONTRACTS, "mailflow": _CONTRACTS, "conversations": _CONTRACTS, "mailbox": _IMAP, "feed": _FEED, "control": _CONTROL}
 _ROOMS = "access mailbox world mailflow conversations control scenarios annuaire trust psc feed patients"
 PARTS = {
