@@ -112,6 +112,8 @@ def test_the_attributes_of_one_part_stand_in_any_order() -> None:
         "c n=a",
         "cn=#zz",
         "cn=#0402",
+        "cn=#04",
+        "\tcn=a",
         "cn=\\ff",
         "é=a",
         "cn=a+",
@@ -128,6 +130,24 @@ def test_what_is_no_name_is_told_so(text: str) -> None:
 def test_what_is_escaped_is_a_value(value: str) -> None:
     escaped = "".join(f"\\{one:02x}" for one in value.encode())
     assert read(f"cn={escaped},o=x") == ((("cn", names.folded(value)),), (("o", "x"),))
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("a\\,b\\+c\\;d", "a,b+c;d"),
+        ("\\#a\\=b\\<c\\>", "#a=b<c>"),
+        ("a=b", "a=b"),
+        ("xXx", "xxx"),
+        ('"a, \\"b\\" + c"', 'a, "b" + c'),
+        ("a\\ ", "a"),
+        ("a\\\\ ", "a\\"),
+        ("a\\\\\\ ", "a\\"),
+        ("\\\\\\,\\c3\\a9", "\\,é"),
+    ],
+)
+def test_a_mark_behind_a_backslash_stands_for_itself(written: str, value: str) -> None:
+    assert read(f"cn={written},o=x") == ((("cn", value),), (("o", "x"),))
 
 
 def test_below_is_at_or_under_a_base() -> None:
