@@ -260,7 +260,7 @@ async def test_a_listener_that_is_gone_is_forgotten(simulator: Simulator) -> Non
 
 
 async def test_a_stop_ends_the_streams_at_once(start: StartSimulator) -> None:
-    async with start(audited=False) as simulator, _listen(simulator, "/control/events") as ears:
+    async with start() as simulator, _listen(simulator, "/control/events") as ears:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         await simulator.stop()

@@ -310,7 +310,7 @@ async def test_letters_that_are_written_meanwhile_are_whole_or_not_there(simulat
 
 async def test_a_clock_that_stood_still_stands_still_all_the_while(start: StartSimulator, clock: ManualClock) -> None:
     """The machine's time, an hour later, is never the world's: nothing that waits becomes due by going back."""
-    async with start(clock=clock, audited=False) as simulator:
+    async with start(clock=clock) as simulator:
         await control(simulator, "PUT", "/clock", {"mode": "frozen"})
         await control(simulator, "POST", "/faults/presets/mes-down")
         await _write(simulator, "En attente", PATIENT)

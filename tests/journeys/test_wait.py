@@ -194,7 +194,7 @@ async def test_a_reset_ends_every_wait(simulator: Simulator) -> None:
 
 async def test_the_end_of_the_simulator_ends_every_wait(start: StartSimulator) -> None:
     """Also a client that would wait for five minutes does not keep it from stopping."""
-    async with start(audited=False) as simulator:
+    async with start() as simulator:
         wait = asyncio.create_task(control(simulator, "POST", "/wait", {"kind": "message", "timeout": 300.0}))
         await _until(lambda: simulator.core.waits.count == 1)
         began = time.monotonic()
