@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.ldap import filters, framing, messages
-from mss_sim.ldap.framing import Framer, TooComplex, TooLarge, Unreadable
+from mss_sim.ldap.framing import Framer, TooComplex, TooLarge, Unreadable, look_through
 from mss_sim.ldap.messages import Abandon, BadRequest, Bind, Compare, Extended, Search, Unbind, Write
 from mss_sim.vocabulary.ldap import Operation, ResultCode, Scope
 from tests import ldap_client as ldap
@@ -47,23 +47,31 @@ def test_messages_come_out_as_they_went_in_however_the_stream_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "refused"),
+    ("octets", "refused", "why"),
     [
-        pytest.param(b"\x30\x84\x7f\xff\xff\xff", TooLarge, id="two gigabytes"),
-        pytest.param(b"\x30\x88" + b"\xff" * 8, TooLarge, id="more than there is"),
-        pytest.param(b"\x30\x82\x03\xe5", TooLarge, id="one octet too much"),
-        pytest.param(b"\x30\x80", Unreadable, id="an indefinite length"),
-        pytest.param(b"\x30\xff", Unreadable, id="a length of 127 octets"),
-        pytest.param(b"\x16\x03\x01", Unreadable, id="TLS"),
-        pytest.param(b"GET / HTTP/1.1", Unreadable, id="HTTP"),
-        pytest.param(b"\x1f", Unreadable, id="a tag of several octets"),
+        pytest.param(b"\x30\x84\x7f\xff\xff\xff", TooLarge, "", id="two gigabytes"),
+        pytest.param(b"\x30\x88" + b"\xff" * 8, TooLarge, "", id="more than there is"),
+        pytest.param(b"\x30\x82\x03\xe5", TooLarge, "", id="one octet too much"),
+        pytest.param(b"\x30\x80", Unreadable, "a length of the indefinite form", id="an indefinite length"),
+        pytest.param(b"\x30\xff", Unreadable, "a length of more than eight octets", id="a length of 127 octets"),
+        pytest.param(b"\x30\x89", Unreadable, "a length of more than eight octets", id="a length of nine octets"),
+        pytest.param(b"\x16\x03\x01", Unreadable, "a message is a SEQUENCE", id="TLS"),
+        pytest.param(b"GET / HTTP/1.1", Unreadable, "a message is a SEQUENCE", id="HTTP"),
+        pytest.param(b"\x1f", Unreadable, "a message is a SEQUENCE", id="a tag of several octets"),
     ],
 )
-def test_what_cannot_become_a_message_is_refused_by_its_first_octets(octets: bytes, refused: type[Exception]) -> None:
+def test_what_cannot_become_a_message_is_refused_by_its_first_octets(octets: bytes, refused: type[Exception], why: str) -> None:
     framer = Framer(1_000)
     framer.feed(octets)
-    with pytest.raises(refused):
+    with pytest.raises(refused) as told:
         framer.next()
+    assert str(told.value) == why
+
+
+def test_what_stands_behind_the_end_of_a_structure_is_looked_through_as_well() -> None:
+    look_through(tlv(0x30, tlv(0x30), tlv(0x02, b"1")))
+    with pytest.raises(Unreadable):
+        look_through(tlv(0x30, tlv(0x30), tlv(0x10)))
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x30", b"\x30\x82\x03", b"\x30\x82\x03\xe4", b"\x30\x05\x02\x01\x01"])
@@ -147,6 +155,7 @@ def test_critical_controls_are_named_and_the_others_left_out() -> None:
         pytest.param(b"\x30\x07\x02\x01\x01\x60\x80\x00\x00", id="an operation of the indefinite form"),
         pytest.param(tlv(0x30, number(1), tlv(0x60, number(3), tlv(0x24, text("a")), tlv(0x80))), id="a name in pieces"),
         pytest.param(tlv(0x30, number(1), tlv(0x10)), id="a structure in one"),
+        pytest.param(tlv(0x30, number(1), tlv(0x60, number(3), tlv(0x30)), tlv(0x10)), id="a structure in one behind what is right"),
     ],
 )
 def test_what_is_no_message_ends_the_connection(octets: bytes) -> None:
