@@ -74,8 +74,10 @@ def every_world_is_audited() -> Iterator[None]:
     stop = Simulator.stop
 
     async def audited(self: Simulator) -> None:
-        wrong = await astray(self) if self._core is not None and self not in _BROKEN else []
-        await stop(self)
+        try:
+            wrong = await astray(self) if self._core is not None and self not in _BROKEN else []
+        finally:
+            await stop(self)
         assert wrong == []
 
     with pytest.MonkeyPatch.context() as patch:

@@ -152,7 +152,7 @@ async def test_a_letter_deferred_where_mail_is_direct_is_on_its_way(town: Town) 
 
 @pytest.mark.parametrize("who", ["letter", "mailbox"])
 async def test_a_row_goes_with_its_letter_and_with_its_mailbox(open_town: OpenTown, who: str) -> None:
-    async with open_town(audited=False) as town:
+    async with open_town(audited=who == "mailbox") as town:
         sent = await town.send("doctor", DOCTOR, PATIENT, Disposition_Notification_To=DOCTOR)
         if who == "mailbox":
             await mailbox_verbs.remove_mailbox(town.world, DOCTOR)
