@@ -288,3 +288,25 @@ def test_a_serial_has_whole_bytes() -> None:
 def test_what_names_nobody_is_no_distinguished_name(text: str) -> None:
     with pytest.raises(ValueError, match="distinguished name"):
         read_dn(text)
+
+
+def test_a_leaf_says_where_it_is() -> None:
+    name = names.leaf_name(organisation="O", structure="1", common="c", department="Rhône (69)")
+    assert names.dn_text(name) == "CN=c,OU=1,O=O,ST=Rhône (69),C=FR"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("CN=a ", "a"), ("CN=a\\ ", "a "), ("CN=a\\\\ ", "a\\"), ("CN=a\\\\\\ ", "a\\ "), (" CN=a\\\\", "a\\")]
+)
+def test_a_space_at_the_end_is_of_the_value_where_it_is_escaped(written: str, value: str) -> None:
+    assert names.common_name(names.read_dn(f"{written},O=x")) == value
+
+
+def test_quotes_in_a_value_do_not_count() -> None:
+    assert compared_dn('CN=a "b" c,O=x') == compared_dn("CN=a b c,O=x") != compared_dn("CN=a XXXXbXXXX c,O=x")
+
+
+def test_what_is_no_name_is_shown_by_its_first_two_hundred_characters() -> None:
+    with pytest.raises(ValueError, match="is not a distinguished name") as told:
+        names.read_dn("x" * 300)
+    assert f"'{'x' * 200}'" in str(told.value)
