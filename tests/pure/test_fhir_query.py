@@ -11,6 +11,10 @@ from mss_sim.fhir.query import Condition, Habits, Reference, Token, read_query
 from mss_sim.vocabulary.directory import ResourceType
 
 _PERSON, _ROLE = ResourceType.PRACTITIONER, ResourceType.PRACTITIONER_ROLE
+_LOCATION = (
+    "Parameter PractitionerRole:location not found for resource PractitionerRole: _include cannot follow it; "
+    "known here: PractitionerRole:organization, PractitionerRole:practitioner."
+)
 
 
 def refused(type_: ResourceType, *pairs: tuple[str, str]) -> str:
@@ -196,6 +200,32 @@ def test_controls_are_read(pairs: list[tuple[str, str]], told: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
+    ("pair", "said", "subject"),
+    [
+        (("_format", "xml"), "Parameter _format cannot be 'xml': json is expected.", "_format"),
+        (
+            ("_include", "PractitionerRole:location"),
+            _LOCATION,
+            "PractitionerRole:location",
+        ),
+        (("active:contains", "true"), "Parameter active has no modifier contains; known here: not.", "contains"),
+        (("x" * 200, "1"), "", "x" * 100),
+    ],
+    ids=lambda one: one[:1] if isinstance(one, tuple) else "",
+)
+def test_a_refusal_names_what_it_is_about(pair: tuple[str, str], said: str, subject: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        read_query(_ROLE, [pair])
+    assert caught.value.subject == subject
+    assert said in ("", str(caught.value.detail))
+
+
+def test_a_token_is_cut_at_its_first_bar() -> None:
+    (one,) = read_query(_PERSON, [("identifier", "urn:a|b|c")]).conditions
+    assert one.values == (Token("urn:a", "b|c"),)
+
+
+@pytest.mark.parametrize(
     "pair", [("_total", "all"), ("_format", "xml"), ("_pretty", "1"), ("_count", ""), ("_count", "-1"), ("_count", "1000000000")]
 )
 def test_a_control_is_one_of_its_words(pair: tuple[str, str]) -> None:
@@ -219,3 +249,25 @@ def test_operators_are_told_that_they_may_patch_what_bears_mailboxes() -> None:
     for one in resources:
         assert (one["interaction"], one["searchParam"]) == ([{"code": "patch"}], [{"name": "identifier", "type": "token"}])
         assert one["extension"][0]["valueBoolean"] is True
+
+
+def test_a_statement_says_what_it_is_of_whom_and_since_when() -> None:
+    read = capability_statement("http://x/fhir", "1.2", "2026-01-05")
+    assert {name: value for name, value in read.items() if name != "rest"} == {
+        "resourceType": "CapabilityStatement",
+        "id": "AsServerDPCapabilityStatement",
+        "url": read["url"],
+        "status": "active",
+        "date": "2026-01-05",
+        "kind": "instance",
+        "software": {"name": "mss-sim", "version": "1.2"},
+        "implementation": {"description": "mss-sim, fictional people only", "url": "http://x/fhir"},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+    }
+    (rest,) = read["rest"]
+    assert rest["mode"] == "server"
+    assert all(one["interaction"] == [{"code": "search-type"}, {"code": "read"}] for one in rest["resource"])
+    written = write_statement("http://x/fhir", "1.2", "2026-01-05")
+    assert {"id", "url"}.isdisjoint(written)
+    assert [one["mode"] for one in written["rest"]] == ["server"]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from mss_sim.fhir.entries import Entry, PublishedMailbox, activity_of, identity_id_of, resource_id, rpps_of, structure_identifiers
+from mss_sim.fhir.entries import Entry, PublishedMailbox, activity_of, codes_of, identity_id_of, resource_id, rpps_of, structure_identifiers
 from mss_sim.fhir.resources import instant, only, resource
-from mss_sim.vocabulary.directory import DirectoryProfile, ResourceType
+from mss_sim.vocabulary.directory import DirectoryProfile, ResourceType, System
 
 _LIVE = DirectoryProfile.LIVE_V2
 _PER = PublishedMailbox("a@b.mssante.fr", "PER", "Dr_A", "Le matin", 1, with_structure=False)
@@ -158,3 +158,21 @@ def test_elements_that_were_not_asked_for_are_left_out_and_it_is_said() -> None:
     part = only(whole, ["name", "nothing"])
     assert list(part) == ["resourceType", "id", "meta", "language", "identifier", "active", "name"]
     assert ("tag" in part["meta"], "tag" in whole["meta"]) == (True, False)
+
+
+def test_a_resource_says_when_it_was_changed_where_it_comes_from_and_of_what_profile_it_is() -> None:
+    meta = resource(ResourceType.PRACTITIONER, PERSON, None, _LIVE)["meta"]
+    assert list(meta) == ["lastUpdated", "source", "profile"]
+    assert meta["lastUpdated"] == instant(PERSON.changed_at)
+    place = resource(ResourceType.ORGANIZATION, PLACE, None, _LIVE)
+    assert place["name"] == "Ormes"
+
+
+def test_an_organisation_without_a_sector_has_no_code_of_one() -> None:
+    assert [system for system, _ in codes_of(replace(PLACE, sector=""))] == [System.ORGANIZATION_TYPE]
+    assert [system for system, _ in codes_of(PLACE)] == [System.ORGANIZATION_TYPE, System.SECTOR]
+
+
+@pytest.mark.parametrize(("idnat", "value"), [("1", None), ("17", "7"), ("175", "75")])
+def test_a_national_number_tells_the_register_that_it_is_of(idnat: str, value: str | None) -> None:
+    assert [one for _, _, one in structure_identifiers(idnat)][1:] == ([] if value is None else [value])
