@@ -44,3 +44,20 @@ async def test_what_is_due_keeps_a_world_from_it_and_what_comes_later_does_not(
 async def test_what_is_under_way_keeps_a_world_from_it(town: Town, worker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(getattr(town.core, worker)), "busy", property(lambda _: True))
     assert not await town.core.settling.over()
+
+
+async def test_what_a_try_gives_to_others_as_it_ends_keeps_a_world_from_it(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The try ends, and an event is to be posted, after one has asked the queue when it is due and before one asks whether it is busy."""
+    ended = False
+
+    def busy(_: object) -> bool:
+        nonlocal ended
+        ended = True
+        return False
+
+    async def next_at(_: object) -> int | None:
+        return town.clock.now() if ended else None
+
+    monkeypatch.setattr(type(town.core.queue), "busy", property(busy))
+    monkeypatch.setattr(type(town.core.webhooks), "next_at", next_at)
+    assert not await town.core.settling.over()
