@@ -68,7 +68,7 @@ def test_a_preset_is_told_what_it_takes_and_needs() -> None:
 
 def test_letters_trickle_over_a_slow_imap_and_nothing_else_does() -> None:
     trickling = [one for one in wanted(PresetName.SLOW_IMAP, {}) if isinstance(one.action, Throttle)]
-    assert [(one.point, one.match and one.match.verb) for one in trickling] == [
+    assert [(one.point, one.match.verb) for one in trickling] == [
         (Point.IMAP, "FETCH"),
         (Point.IMAP, "UID FETCH"),
     ]
