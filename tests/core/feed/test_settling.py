@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clients import PRACTICE
+from tests.clients import DOCTOR, PATIENT, PRACTICE
 from tests.core.scenarios.playing import failing, passing
 from tests.core.towns import Town
 from tests.parcels import letter
@@ -61,3 +61,36 @@ async def test_what_a_try_gives_to_others_as_it_ends_keeps_a_world_from_it(town:
     monkeypatch.setattr(type(town.core.queue), "busy", property(busy))
     monkeypatch.setattr(type(town.core.webhooks), "next_at", next_at)
     assert not await town.core.settling.over()
+
+
+async def test_what_is_given_to_one_that_was_looked_at_already_keeps_a_world_from_it(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter arrives while the webhooks are looked at, and its patient opens it at once."""
+    arrived = False
+
+    async def posted_at(_: object) -> None:
+        nonlocal arrived
+        if not arrived:
+            arrived = True
+            await town.send("doctor", DOCTOR, PATIENT)
+
+    async def opened_at(_: object) -> int | None:
+        return town.clock.now() if arrived else None
+
+    monkeypatch.setattr(type(town.core.webhooks), "next_at", posted_at)
+    monkeypatch.setattr(type(town.core.patients), "next_at", opened_at)
+    assert not await town.core.settling.over()
+
+
+async def test_a_world_in_which_others_go_on_writing_has_not_settled_yet(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    async def posted_at(_: object) -> None:
+        nonlocal looked
+        looked += 1
+        if looked <= 3:
+            await town.send("doctor", DOCTOR, PRACTICE)
+
+    monkeypatch.setattr(type(town.core.webhooks), "next_at", posted_at)
+    assert not await town.core.settling.over()
+    assert looked == 3
+    assert await town.core.settling.over()
