@@ -72,25 +72,26 @@ class Responder:
         if self._faults is not None and self._faults.at(Point.DNS):
             fault = self._faults.find(Point.DNS, Facts(kind, mailboxes=(name.rstrip("."),), client=peer))
             if fault is not None:
-                return await self._fail(fault, query, octets, transport)
+                return await self._fail(fault, query, transport)
         return await self._found(query, transport)
 
-    async def _fail(self, fault: Fault, query: DNSRecord, octets: bytes, transport: str) -> bytes | None:
+    async def _fail(self, fault: Fault, query: DNSRecord, transport: str) -> bytes | None:
         """The answer as a fault has it, with a TXT record beside it that names the rule."""
         match fault.action:
             case Reply(code):
-                return _failure(octets, getattr(RCODE, code), fault)
+                answer = query.reply(ra=0, aa=0)
+                answer.header.rcode = getattr(RCODE, code)
+                return _named(answer, fault)
             case Delay(seconds):
                 await asyncio.sleep(seconds)
             case Drop():
                 return None
-        answer = await self._found(query, transport)
-        match fault.action:
             case Truncate():
-                return _named(query.reply(ra=0, aa=1).truncate(), fault)
-            case Malformed():
-                return answer[:_HEADER_BYTES] + _NOWHERE + fault.mark.encode("ascii")
-        return answer
+                return _named(_truncated(query), fault)
+        found = await self._found(query, transport)
+        if isinstance(fault.action, Malformed):
+            return found[:_HEADER_BYTES] + _NOWHERE + fault.mark.encode("ascii")
+        return found
 
     async def _found(self, query: DNSRecord, transport: str) -> bytes:
         name, kind = str(query.q.qname), QTYPE[query.q.qtype]
@@ -108,7 +109,7 @@ class Responder:
         if not reply.rr:
             reply.add_auth(_authority(query.q.qname))
         packed = bytes(reply.pack())
-        return packed if transport != "udp" or len(packed) <= _UDP_BYTES_MAX else bytes(reply.truncate().pack())
+        return packed if transport != "udp" or len(packed) <= _UDP_BYTES_MAX else bytes(_truncated(query).pack())
 
     async def serve(self, host: str, port: int) -> "Listening":
         """Listen on UDP and TCP, on the same port; 0 takes any that both have free."""
@@ -213,13 +214,19 @@ def _question(octets: bytes) -> DNSRecord:
     return DNSRecord(DNSHeader(id=header.id, bitmap=header.bitmap), q=asked)
 
 
-def _failure(octets: bytes, code: int, fault: Fault | None = None) -> bytes:
+def _truncated(query: DNSRecord) -> DNSRecord:
+    """An answer that says: ask over TCP. It repeats the question, by which clients know that it is theirs."""
+    answer = query.reply(ra=0, aa=1)
+    answer.header.tc = 1
+    return answer
+
+
+def _failure(octets: bytes, code: int) -> bytes:
     """An answer to a message of which the number alone was understood."""
-    return _named(DNSRecord(DNSHeader(id=int.from_bytes(octets[:2]), qr=1, rcode=code)), fault)
+    return bytes(DNSRecord(DNSHeader(id=int.from_bytes(octets[:2]), qr=1, rcode=code)).pack())
 
 
-def _named(answer: DNSRecord, fault: Fault | None) -> bytes:
+def _named(answer: DNSRecord, fault: Fault) -> bytes:
     """An answer with the rule that made it what it is, in a class that no resolver asks for."""
-    if fault is not None:
-        answer.add_ar(RR("fault", QTYPE.TXT, CLASS.CH, rdata=TXT(fault.mark)))
+    answer.add_ar(RR("fault", QTYPE.TXT, CLASS.CH, rdata=TXT(fault.mark)))
     return bytes(answer.pack())

@@ -163,6 +163,27 @@ async def test_streams_beyond_a_hundred_are_closed_and_the_others_served(listeni
         writer.close()
 
 
+def _datagrams(listening: Listening) -> socket.socket:
+    """A client's socket, which gets what its own questions are answered alone."""
+    mine = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    mine.setblocking(False)
+    mine.connect(("127.0.0.1", listening.port))
+    return mine
+
+
+async def test_a_datagram_is_answered_to_who_sent_it_and_one_that_is_none_is_not(listening: Listening) -> None:
+    loop, clients = asyncio.get_running_loop(), [_datagrams(listening) for _ in range(3)]
+    for number, one in enumerate(clients):
+        await loop.sock_sendall(one, b"\xff" * 40 if number == 1 else ASKED)
+    answers = [DNSRecord.parse(await asyncio.wait_for(loop.sock_recv(one, 600), 10)) for one in (clients[0], clients[2])]
+    assert [(one.header.rcode, one.a.rdata.preference) for one in answers] == [(RCODE.NOERROR, 10)] * 2
+    assert [(one.peer, one.transport, one.name) for one in listening.responder.asked] == [("127.0.0.1", "udp", "a.sim.mssante.fr")] * 2
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(loop.sock_recv(clients[1], 600), 0.1)
+    for one in clients:
+        one.close()
+
+
 async def test_a_message_that_is_none_ends_its_stream_alone(listening: Listening) -> None:
     broken, whole = [await asyncio.open_connection("127.0.0.1", listening.port) for _ in range(2)]
     broken[1].write(b"\x00\x03abc")

@@ -8,6 +8,8 @@ import subprocess
 import pytest
 
 from mss_sim.app.simulator import Simulator
+from mss_sim.faults.actions import Reply, Truncate
+from mss_sim.vocabulary.faults import Point
 from tests.conftest import StartSimulator
 
 
@@ -37,6 +39,27 @@ async def test_a_client_finds_its_servers_from_the_domain_alone(start: StartSimu
             assert said.strip().endswith(expected), said
         asked = [(one.transport, one.name, one.kind) for one in simulator.dns.asked]
         assert (transport.removeprefix("+").replace("notcp", "udp"), "_imap._tcp.Cabinet.sim.mssante.fr", "SRV") in asked
+
+
+async def test_what_is_cut_short_is_asked_for_again_over_tcp(start: StartSimulator) -> None:
+    """dig takes the answer for one of its own only if it repeats the question (ref: rfc1035#4.1.1)."""
+    async with start(dns_port=0) as simulator:
+        simulator.world.faults.add(Point.DNS, Truncate(0))
+        said = await _dig(simulator, "+additional", "cabinet.sim.mssante.fr", "MX")
+        assert "Truncated, retrying in TCP mode" in said
+        assert said.strip().endswith("10 mail.sim.mssante.fr."), said
+        assert [one.transport for one in simulator.dns.asked] == ["udp", "tcp"]
+
+
+@pytest.mark.parametrize("code", ["NXDOMAIN", "NOTIMP"])
+async def test_a_failure_is_of_the_question_that_was_put(start: StartSimulator, code: str) -> None:
+    async with start(dns_port=0) as simulator:
+        simulator.world.faults.add(Point.DNS, Reply(code))
+        said = await _dig(simulator, "+additional", "+question", "cabinet.sim.mssante.fr", "MX")
+        assert f"status: {code}" in said
+        assert ";cabinet.sim.mssante.fr." in said
+        assert "(fault " in said
+        assert "mismatch" not in said
 
 
 @pytest.mark.parametrize(
