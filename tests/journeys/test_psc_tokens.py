@@ -3,26 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from starlette.requests import Request
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.clock import ManualClock
-from mss_sim.core.psc import clients
-from mss_sim.core.trust.certificates import NewCertificate, issue
 from mss_sim.errors import Refusal
-from mss_sim.http.parameters import Parameters
-from mss_sim.psc import certificates
-from mss_sim.psc.authentication import ASSERTION_TYPE, authenticate
+from mss_sim.psc.authentication import ASSERTION_TYPE
 from tests.clients import control
 from tests.conftest import StartSimulator
 from tests.relying_party import DOCTOR, DOCTOR2, VERIFIER, RelyingParty, challenge, claims_of, told
@@ -307,134 +299,6 @@ async def test_an_assertion_is_good_once(signer: Signer) -> None:
     again = await signer.ask(assertion)
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
     assert "used before" in again.json()["error_description"]
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        pytest.param({"aud": "https://other.example"}, id="another audience"),
-        pytest.param({"aud": None}, id="no audience"),
-        pytest.param({"aud": [["x"]]}, id="audience of lists"),
-        pytest.param({"iss": "other"}, id="another issuer"),
-        pytest.param({"sub": "mss-sim-client"}, id="another client"),
-        pytest.param({"sub": None}, id="no subject"),
-        pytest.param({"exp": 1}, id="expired"),
-        pytest.param({"exp": None}, id="without end"),
-        pytest.param({"exp": 4_000_000_000}, id="for ever"),
-        pytest.param({"nbf": 4_000_000_000}, id="not yet"),
-        pytest.param({"jti": None}, id="without jti"),
-        pytest.param({"jti": 7}, id="jti is a number"),
-    ],
-)
-async def test_a_signed_assertion_is_refused_for_what_it_says(signer: Signer, changed: dict[str, Any]) -> None:
-    answer = await signer.ask(signer.assertion(**changed))
-    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-
-
-@pytest.mark.parametrize(
-    ("claim", "good", "bad"),
-    [
-        pytest.param("exp", 1, 0, id="it ends after now"),
-        pytest.param("exp", 3_600, 3_601, id="it lives for an hour at most"),
-        pytest.param("nbf", 60, 61, id="it begins in a minute at most"),
-    ],
-)
-async def test_the_time_of_an_assertion_has_these_ends(signer: Signer, claim: str, good: int, bad: int) -> None:
-    wanted: list[dict[str, Any]] = [{claim: signer.now + at} for at in (good, bad)]
-    taken, refused = [await signer.ask(signer.assertion(**one)) for one in wanted]
-    assert (taken.json()["error"], refused.json()["error"]) == ("invalid_grant", "invalid_client")
-
-
-@pytest.mark.parametrize(("jti", "error"), [("j" * 200, "invalid_grant"), ("j" * 201, "invalid_client"), ("", "invalid_client")])
-async def test_an_assertion_is_called_by_1_to_200_characters(signer: Signer, jti: str, error: str) -> None:
-    assert (await signer.ask(signer.assertion(jti=jti))).json()["error"] == error
-
-
-@pytest.mark.parametrize(("nbf", "error"), [(0, "invalid_grant"), ("0", "invalid_client"), (1.5, "invalid_client")])
-async def test_an_assertion_begins_at_a_whole_second(signer: Signer, nbf: Any, error: str) -> None:
-    assert (await signer.ask(signer.assertion(nbf=nbf))).json()["error"] == error
-
-
-@pytest.mark.parametrize("assertion", ["x", "a.b.c", "..", "e30.e30.", "e30.W10.e30", "é.é.é", "\x7f", "A" * 20_000])
-async def test_a_malformed_assertion_is_refused(signer: Signer, assertion: str) -> None:
-    answer = await signer.ask(assertion)
-    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-
-
-async def test_an_assertion_of_another_key_or_without_one_is_refused(signer: Signer) -> None:
-    other = signer.assertion(key=RSAKey.generate_key(2048))
-    none = signer.assertion().rsplit(".", 1)[0].replace("eyJ", "eyJ", 1)
-    unsigned = "eyJhbGciOiJub25lIn0." + none.split(".")[1] + "."
-    for assertion in (other, unsigned):
-        assert (await signer.ask(assertion)).status_code == 401
-    assert (await signer.ask(signer.assertion(), client_id="other")).status_code == 401
-    wrong_type = await signer.party.post("token", grant_type="x", client_assertion=signer.assertion(), client_assertion_type="y")
-    assert wrong_type.json()["error"] == "invalid_request"
-
-
-def certificate(common_name: str, organisation: str) -> str:
-    """A client certificate as a TLS listener would hand it on."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    oids = x509.oid.NameOID
-    name = x509.Name([x509.NameAttribute(oids.ORGANIZATION_NAME, organisation), x509.NameAttribute(oids.COMMON_NAME, common_name)])
-    begin = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), begin, begin + timedelta(days=30))
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
-
-
-async def test_a_client_is_known_by_the_subject_of_its_certificate(world: Simulator, party: RelyingParty) -> None:
-    """What a listener may hand on; tests/journeys/test_https.py goes over the wire."""
-    issued = await issue(world.world, NewCertificate(operator="Laboratoire du Parc", common="lgc"))
-    other = await issue(world.world, NewCertificate(operator="Laboratoire du Parc", common="other"))
-    await party.register(client_id="tls", token_endpoint_auth_method="tls_client_auth", tls_client_auth_subject_dn=issued.subject)
-    assert (await party.post("token", grant_type="refresh_token", client_id="tls")).json()["error"] == "invalid_client"
-    form = Parameters({"client_id": "tls"}, frozenset())
-
-    async def asking(tls: dict[str, Any]) -> str:
-        scope = {"type": "http", "headers": [], "path": "/", "extensions": {"tls": tls}}
-        return (await authenticate(Request(scope), form, world.core)).client_id
-
-    good = issued.certificate
-    assert await asking({"client_cert_chain": [good]}) == "tls"
-    refused: tuple[dict[str, Any], ...] = (
-        {},
-        {"client_cert_chain": []},
-        {"client_cert_chain": ["no certificate"]},
-        {"client_cert_chain": [other.certificate]},
-        {"client_cert_chain": [certificate("lgc", "Laboratoire du Parc")]},
-        {"client_cert_chain": [good], "client_cert_error": "unknown authority"},
-    )
-    for tls in refused:
-        with pytest.raises(Exception, match="invalid_client"):
-            await asking(tls)
-    octets = certificates.shown_in({"extensions": {"tls": {"client_cert_chain": [good]}}})
-    assert octets is not None
-    assert not certificates.is_named(certificates.subject_of(octets), "no name at all")
-
-
-@pytest.mark.parametrize(
-    ("registered", "given", "same"),
-    [
-        ("https://a.example/cb", "https://a.example/cb", True),
-        ("https://a.example/cb", "https://a.example/cb/", False),
-        ("https://a.example/cb", "https://a.example/cb?x=1", False),
-        ("https://a.example/cb", "https://a.example:443/cb", False),
-        ("http://127.0.0.1:1/cb", "http://127.0.0.1:2/cb", True),
-        ("http://[::1]/cb", "http://[::1]:9/cb", True),
-        ("http://127.0.0.1/cb", "http://127.0.0.1:99999/cb", False),
-        ("http://127.0.0.1/cb", "http://127.0.0.1@evil.example/cb", False),
-        ("http://127.0.0.1/cb", "http://evil@127.0.0.1/cb", False),
-        ("http://127.0.0.1/cb", "http://127.0.0.1/cb#x", False),
-        ("http://127.0.0.1/cb", "http://127.0.0.1/other", False),
-        ("http://localhost/cb", "http://localhost:9/cb", False),
-        ("http://127.0.0.1/cb", "http://[bad/cb", False),
-        ("http://127.0.0.1/cb", "http://127.0.0.1\r\n/cb", False),
-        ("http://127.0.0.1/cb", "http://127.0.0.1:8\t0/cb", False),
-        ("http://127.0.0.1/cb", "http://127.0.0.1\\@evil.example/cb", False),
-    ],
-)
-def test_redirect_uris_are_compared_letter_by_letter(registered: str, given: str, same: bool) -> None:
-    assert clients.uri_matches(registered, given) is same
 
 
 async def test_the_secret_outlives_a_restart_and_a_reset(start: StartSimulator) -> None:

@@ -72,8 +72,10 @@ _READERS = (
     "scenarios",
     "faults",
 )
-_ASKED = "dns_attacks peer_certificates relay psc_login psc_levels psc_attacks psc_bad_input psc_tokens faults_http faults_smtp faults_mail"
-_ASKED += " faults_imap faults_directory directory directory_refusals directory_writing directory_settings ldap ldap_attacks"
+_ASKED = "dns_attacks peer_certificates relay psc_who_asks psc_login psc_levels psc_attacks psc_bad_input psc_tokens ldap ldap_attacks"
+_ASKED += (
+    " faults_http faults_smtp faults_mail faults_imap faults_directory directory directory_refusals directory_writing directory_settings"
+)
 _JOURNEYS = tuple(f"tests/journeys/test_{name}.py" for name in _ASKED.split())
 _READING = ("tests/dialogues", "tests/calls", "tests/core/scenarios", "tests/core/annuaire", *_JOURNEYS)
 _DOORS = {"access": _CONTRACTS, "mailflow": _CONTRACTS, "conversations": _CONTRACTS, "mailbox": _IMAP, "feed": _FEED, "control": _CONTROL}

@@ -46,6 +46,12 @@ BY_KEY = {"token_endpoint_auth_method": "private_key_jwt"}
         ("http://127.0.0.1:1/cb", "http://127.0.0.1:99999/cb", False),
         ("http://localhost:1/cb", "http://localhost:2/cb", False),
         ("https://127.0.0.1:1/cb", "https://127.0.0.1:2/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1@evil.example/cb", False),
+        ("http://127.0.0.1/cb", "http://evil@127.0.0.1/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1\\@evil.example/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1/other", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1\r\n/cb", False),
+        ("http://127.0.0.1/cb", "http://[bad/cb", False),
     ],
 )
 def test_an_address_is_the_registered_one_letter_by_letter_but_for_a_port_of_this_machine(registered: str, given: str, same: bool) -> None:
