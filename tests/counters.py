@@ -5,10 +5,11 @@ feed: it names each line of a journal and of a timeline once, and what these tel
 """
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, create_engine, select, text
 
 from mss_sim.app.simulator import Simulator
 from mss_sim.models.tables import journal, timeline
@@ -87,3 +88,14 @@ def _is(value: Any, word: str) -> bool:
 async def astray(simulator: Simulator) -> list[str]:
     """The counters of a world that do not say what is there, each in words."""
     return await simulator.core.world.store.read(rows_astray)
+
+
+def astray_at(database: str | Path) -> list[str]:
+    """The same of a world in another process, or that has ended: its SQLite file, or the URL of its PostgreSQL."""
+    url = f"sqlite:///{database}" if isinstance(database, Path) else database.replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url)
+    try:
+        with engine.connect() as conn:
+            return rows_astray(conn)
+    finally:
+        engine.dispose()

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.clients import HOSPITAL, LABORATORY, PRACTICE
+from tests.counters import astray_at
 
 _ANY = ("--submission-port", "0", "--mx-port", "0", "--imap-port", "0", "--http-port", "0", "--log-level", "error")
 
@@ -28,11 +29,13 @@ _SUBJECT = "Essai =?utf-8?q?=0D=0ABcc:_x@y.fr?="
 
 
 class Process:
-    """One running `mss-sim run`."""
+    """One running `mss-sim run`; the counters of what it leaves on disk are right when it has ended, however it ended."""
 
     def __init__(self, ready_file: Path, *options: str, errors: Path | None = None, first: Callable[[], None] | None = None) -> None:
         """`first` is called in the new process, before the program begins."""
         self.ready_file = ready_file
+        folder = options[options.index("--data") + 1] if "--data" in options else os.environ.get("MSS_SIM_DATA_DIR", "data")
+        self._database = None if "--memory" in options else os.environ.get("MSS_SIM_DATABASE_URL") or Path(folder).absolute() / "mss-sim.db"
         command = [sys.executable, "-m", "mss_sim", "run", *_ANY, "--ready-file", str(ready_file), *options]
         with errors.open("wb") if errors else contextlib.nullcontext() as told:
             self.process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stderr=told, preexec_fn=first)  # noqa: PLW1509 - no thread of ours is asked
@@ -46,7 +49,9 @@ class Process:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit status."""
         self.process.send_signal(number)
-        return self.process.wait(20)
+        status = self.process.wait(20)
+        assert self._database is None or astray_at(self._database) == []
+        return status
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Another command of the program, towards this one."""

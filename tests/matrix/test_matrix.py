@@ -35,6 +35,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     try:
         made.fill()
         yield made
+        assert made.astray() == []
     finally:
         made.close()
         assert process.poll() is None, f"the simulator ended by itself, with {process.poll()}"

@@ -1,16 +1,21 @@
 """The world of the matrix: a simulator of its own, filled through its control plane, and what the cells are asked about."""
 
 import base64
+import io
 import json
 import os
 import ssl
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from mss_sim.vocabulary.mailboxes import IdentityKind, MailboxKind, MailboxState, MaskKind
+from tests.counters import astray_at
 from tests.matrix.acts import Act, Masked, Material, subject_of
 from tests.matrix.doors import ImapClient, Login, RestClient, SmtpClient, basic
 from tests.matrix.expected import Way
@@ -293,6 +298,14 @@ class World:
         """Close the connections that were for one mailbox."""
         for key in [key for key in self._open if box.address in key]:
             self._open.pop(key).close()
+
+    def astray(self) -> list[str]:
+        """Its counters that do not say what is there, looked at in a snapshot: the world lies in memory."""
+        self.control("POST", "/snapshots", {"name": "audit"})
+        answer, database = httpx.get(f"{self._ready['http']}/control/snapshots/audit/file", timeout=60), self._files / "audit.db"
+        with zipfile.ZipFile(io.BytesIO(answer.raise_for_status().content)) as snapshot:
+            database.write_bytes(snapshot.read("mss-sim.db"))
+        return astray_at(database)
 
     def close(self) -> None:
         """Close them all."""
