@@ -19,7 +19,7 @@ _UNREADABLE = object()
 """What is found out when the test runs; it is taken for another value than the default."""
 
 
-def _values_in(source: str) -> Iterator[tuple[str, Any]]:
+def _values_in(source: str) -> Iterator[tuple[Any, Any]]:
     """(name, value) of keywords of calls, of items of dictionaries, and of variables of the environment with what stands behind them."""
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -48,7 +48,7 @@ def _read(node: ast.expr) -> Any:
         return _UNREADABLE
 
 
-def _changed_by(values: Iterator[tuple[str, Any]]) -> Iterator[str]:
+def _changed_by(values: Iterator[tuple[Any, Any]]) -> Iterator[str]:
     """The settings that are given something else than they are anyway."""
     for name, value in values:
         setting = name.removeprefix(_VARIABLE).lower() if isinstance(name, str) else ""
@@ -59,7 +59,7 @@ def _changed_by(values: Iterator[tuple[str, Any]]) -> Iterator[str]:
 def _is_default(setting: str, value: Any) -> bool:
     field = FIELDS[setting]
     try:
-        return bool(TypeAdapter(field.annotation).validate_python(value) == field.default)
+        return bool(TypeAdapter[Any](field.annotation or Any).validate_python(value) == field.default)
     except ValidationError:
         return False
 
