@@ -52,7 +52,7 @@ _VARYING = tuple(
         (r"-----BEGIN CERTIFICATE-----[^\"]*", "…"),
         (r"[A-Za-z0-9+/]{200,}=*", "…"),
         (r'(?<="size_bytes": )\d{5,}|(?<="ships": false, "size_bytes": )\d+', '"…"'),
-        (r'(?<="seconds": )\d\.\d{3,}', '"…"'),
+        (r'(?<=Z", "seconds": )[\d.e-]+', '"…"'),
         (r'(?<="not_before": )"[^"]+"|(?<="not_after": )"[^"]+"', '"…"'),
         (r"\b\d{18}\b", "…"),
         (r"(?<=\.)[0-9a-f]{8}(?=@)", "…"),
