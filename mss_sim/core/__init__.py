@@ -2,7 +2,7 @@
 
     assembly        all verbs of one world, as the front ends are given them
     scenarios       stories played, and recorded
-    feed            what happens, handed on to whoever waits for it
+    feed            what happens, handed on to clients that wait for it
     control         seeds; what the world holds
     annuaire        the national directory: what it shows of people and mailboxes, searched
     patients        what patients do by themselves; letters that come back later

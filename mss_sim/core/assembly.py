@@ -100,7 +100,7 @@ class Core:
     annuaire: Callable[[], "Annuaire"]
     """The national directory; made when it is asked for the first time."""
     snapshots: Shelf | None
-    """Where snapshots of this world are kept; None where nobody said."""
+    """Where snapshots of this world are kept; None if nowhere."""
 
     async def reset(self, seed: str | None) -> None:
         """Empty the world, forget all log-ins, and begin anew with a seed; Refusal(INVALID) for an unknown seed."""

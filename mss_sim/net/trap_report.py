@@ -13,7 +13,7 @@ _NOBODY = say("nobody came")
 
 @dataclass(slots=True)
 class TrapFinding:
-    """What one trap shows at one door; `NOT-OBSERVED` while nobody came. `session`: the transcript that shows it."""
+    """What one trap shows at one door; `NOT-OBSERVED` without a connection. `session`: the transcript that shows it."""
 
     trap: TrapName
     door: Door

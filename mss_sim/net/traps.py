@@ -120,7 +120,7 @@ class Traps:
         return TrapOpener(trap, self._transcripts, self._kept)
 
     def forget(self) -> None:
-        """Nobody has connected to a trap."""
+        """No trap had a connection yet."""
         self._kept.clear()
 
     def newest_first(self) -> Iterator[TrapVisit]:

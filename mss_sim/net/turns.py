@@ -2,8 +2,8 @@
 
 One packet may carry thousands of commands, and one client may have many connections. Where each of them had its own turn, a client with
 twenty would take twenty turns before anybody else had one, in its own world and in every other of the process. So the world has the turn:
-what its connections spend in one round of the event loop is added up, and once that is over, whoever has more to do waits in line; in each
-round some of them go on.
+what its connections spend in one round of the event loop is added up, and once that is over, connections with more to do wait in line;
+in each round some of them go on.
 
 Time is told by a clock that is finer than a turn is long: the one of an event loop may go on by whole milliseconds.
 """

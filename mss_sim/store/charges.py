@@ -1,4 +1,4 @@
-"""Who has which copy of a letter in charge, and the notes of colleagues. Whoever writes here has locked the folder of the copy."""
+"""Who has which copy of a letter in charge, and the notes of colleagues. Writers have locked the folder of the copy."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from mss_sim.vocabulary.charge import ChargeChoice, ChargeState
 class Charge(NamedTuple):
     """Where a copy stands: who has it in charge or has finished with it, since when, and how many notes there are.
 
-    No idNat and no name: nobody has it, or somebody who was deleted since.
+    No idNat and no name: it is free, or its holder was deleted since.
     """
 
     copy_id: int
@@ -42,7 +42,7 @@ _OF = HotSelect(select(*charges.c).where(charges.c.copy_id.in_(bindparam("copies
 
 
 def of(conn: Connection, copy_ids: Collection[int]) -> dict[int, Charge]:
-    """Where these copies stand, by id; a copy that nobody ever did anything about is left out."""
+    """Where these copies stand, by id; a copy that never was in charge is left out."""
     found = [Charge(row[0], ChargeState(row[1]), *row[2:]) for row in _OF.rows(conn, "copies", sorted(copy_ids))]
     if not found:
         return {}
@@ -81,7 +81,7 @@ _NOTES = HotSelect(select(*charge_notes.c).where(charge_notes.c.copy_id.in_(bind
 
 
 def chosen(choice: ChargeChoice, reader_id: int) -> ColumnElement[bool]:
-    """The condition for copies that stand so, for whoever asks."""
+    """The condition for copies that stand so, for that actor."""
 
     def stands(*wanted: ColumnElement[bool]) -> ColumnElement[bool]:
         return exists().where(and_(charges.c.copy_id == copies.c.id, *wanted))

@@ -28,7 +28,7 @@ def _closing(row: tuple[int, Micros, Micros, str]) -> Closing:
 
 
 def of_mailbox(conn: Connection, mailbox_id: int) -> Closing | None:
-    """When a mailbox closes; None when nobody asked for it."""
+    """When a mailbox closes; None if no closing was requested."""
     row = conn.execute(select(*_COLUMNS).where(closings.c.mailbox_id == mailbox_id)).one_or_none()
     return _closing(tuple(row)) if row else None
 
@@ -40,7 +40,7 @@ def add(conn: Connection, closing: Closing) -> None:
 
 
 def remove(conn: Connection, mailbox_id: int) -> bool:
-    """It was cancelled, or has happened; False when nobody had asked for it."""
+    """It was cancelled, or has happened; False if none was requested."""
     return conn.execute(delete(closings).where(closings.c.mailbox_id == mailbox_id)).rowcount > 0
 
 

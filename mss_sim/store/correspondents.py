@@ -10,7 +10,7 @@
 
 `directory_words` is an index of the words of cards. A search walks the stretch of the word that the fewest cards have, in its order, as far
 as the page needs. Whether a card has the others too is asked of the index first, where few whole words begin so, which is sooner over than
-to look into the card. Cards only grow, so that they serve each version: whoever is found is looked
+to look into the card. Cards only grow, so that they serve each version: a match is looked
 at once more, as the view shows them.
 
 Words hold letters and figures alone, so that none of them is a pattern.
@@ -200,7 +200,7 @@ _ADD_WORDS = Hot(insert(directory_words))
 
 
 def find(conn: Connection, wanted: Wanted, view: View, after: int | None, most: int) -> list[Found]:
-    """Whoever matches in the order of the word that is rarest, behind an identity, at most so many. `wanted` has a word."""
+    """The matches in the order of the rarest word, behind an identity, at most so many. `wanted` has a word."""
     word, *others = _rarest_first(conn, wanted.all_words)
     known = [whole for whole in (_whole(conn, other) for other in others) if whole is not None]
     place = _place(conn, word, after)

@@ -2,7 +2,7 @@
 
 | of an identity                                     | the directory shows                                                     |
 |----------------------------------------------------|-------------------------------------------------------------------------|
-| a professional, an employee                        | a person, but for a card that names nobody                              |
+| a professional, an employee                        | a person, but for an anonymous card                             |
 | an organisation                                    | an organisation                                                         |
 | a patient, a carer, a program                      | nothing, ever                                                           |
 | one that is disabled, or was deleted               | a skeleton                                                              |
@@ -59,7 +59,7 @@ class _Current(NamedTuple):
 
 
 def load_state(conn: Connection, part: Part = Part.ENTRIES) -> Load | None:
-    """How far a part of the directory was loaded; None when nobody has asked for it yet."""
+    """How far a part of the directory was loaded; None if it was not asked for yet."""
     rows = _LOAD.rows(conn, part=part.value)
     return Load(rows[0][0], bool(rows[0][1])) if rows else None
 

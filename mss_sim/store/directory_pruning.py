@@ -1,4 +1,4 @@
-"""Old versions of the directory, removed: those that ended, and skeletons of who was deleted, once nobody can ask for them."""
+"""Old versions of the directory, removed: those that ended, and skeletons of deleted people, once they can no longer be asked for."""
 
 from typing import NamedTuple
 

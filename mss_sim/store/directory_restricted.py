@@ -14,7 +14,7 @@ from mss_sim.store.engine import is_postgresql
 from mss_sim.vocabulary.directory import ResourceType
 
 _WRITING = 0x6D73732D73696F
-"""The number of the lock of whoever writes, among those of a PostgreSQL server."""
+"""The number of the writers' lock, among those of a PostgreSQL server."""
 
 
 class Restricted(NamedTuple):

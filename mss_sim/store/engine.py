@@ -139,7 +139,7 @@ class Visit(NamedTuple):
 
 
 def note_visit(conn: Connection, visit: Visit) -> None:
-    """Have a visit written down before what was read is told; whoever writes leaves lines of their own."""
+    """Have a visit written down before what was read is answered; writes leave lines of their own."""
     if not conn.get_execution_options().get("writing"):
         conn.info.setdefault(_VISITS, []).append(visit)
 
@@ -152,7 +152,7 @@ def take_visits(conn: Connection) -> list[Visit]:
 
 @dataclass(slots=True)
 class Noted:
-    """What the transaction under way did, for whoever is told of it in the end; None: nobody listens."""
+    """What the transaction under way did, for its listeners in the end; None without any."""
 
     rows: list[Any] | None = None
 

@@ -54,7 +54,7 @@ def append(conn: Connection, refs: Sequence[int]) -> None:
 
 
 def begin_anew(conn: Connection, position: int) -> None:
-    """Tell that the world began anew, behind whatever position was given before: whoever listens learns it, and no position comes twice."""
+    """Tell that the world began anew, behind every position given before: listeners learn of it, and no position comes twice."""
     _lock(conn)
     _write(conn, max(position, last(conn)) + 1, [0])
 

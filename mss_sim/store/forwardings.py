@@ -32,7 +32,7 @@ def of_mailboxes(conn: Connection, ids: Collection[int]) -> dict[int, Forwarding
 
 
 def locked_with(conn: Connection, addresses: Collection[str]) -> set[str]:
-    """Where letters to these addresses go on to, however often, so that all rows are locked in one order; nobody where one alone writes."""
+    """Where letters to these addresses go on to, however often, so that all rows are locked in one order; none with one writer."""
     found: set[str] = set()
     asked = set(addresses) if is_postgresql(conn) else set()
     while asked:

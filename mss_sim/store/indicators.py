@@ -64,7 +64,7 @@ class Counted(NamedTuple):
 def _period(column: str, starts: Sequence[Micros]) -> ColumnElement[int]:
     """How many of these instants are not after that of a column: a tree of comparisons, nine for a year of days.
 
-    Nobody else's text is in it: a name of ours, and numbers.
+    No text of users is in it: a name of ours, and numbers.
     """
 
     def tree(low: int, high: int) -> str:

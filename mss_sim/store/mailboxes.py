@@ -272,7 +272,7 @@ def add_co_holder(conn: Connection, mailbox_id: int, identity_id: int, at: Micro
 
 
 def add_co_holders(conn: Connection, new: Sequence[tuple[int, int]], at: Micros) -> None:
-    """The same for many, each a mailbox and an identity; whoever calls announces it."""
+    """The same for many, each a mailbox and an identity; the caller announces it."""
     _ADD_CO_HOLDERS.run(conn, [(mailbox_id, identity_id, at) for mailbox_id, identity_id in new])
 
 

@@ -1,4 +1,4 @@
-"""Letters found by their Message-IDs, which are no keys: by whoever has a letter, the fittest of several."""
+"""Letters found by their Message-IDs, which are no keys: for the mailbox that has a letter, the best match of several."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple

@@ -100,7 +100,7 @@ class LeavingCopy(NamedTuple):
 class ListedMessage:
     """A copy with its message, as lists and single readings show it; `seen` follows the mailbox's policy.
 
-    `charge`: in whose hands it is; None where nobody ever did anything about that.
+    `charge`: in whose hands it is; None if it never was taken in charge.
     """
 
     copy: CopyRow
@@ -197,7 +197,7 @@ def seen_by(personal_reader: Any) -> Any:
 
 
 def versions(personal_reader: Any) -> Select[Any]:
-    """Copies, for whoever adds which; `personal_reader` as `seen_by` takes it."""
+    """Copies, for units that add them; `personal_reader` as `seen_by` takes it."""
     return select(copies.c.id, copies.c.folder_id, copies.c.uid, copies.c.modseq, seen_by(personal_reader).label("is_seen"))
 
 

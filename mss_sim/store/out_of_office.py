@@ -58,7 +58,7 @@ _TURNING = HotQuery(
 
 
 def put(conn: Connection, answer: OutOfOffice) -> None:
-    """Give a mailbox this answer in the place of any other; nobody has got it yet."""
+    """Give a mailbox this answer in the place of any other; it was sent to none yet."""
     remove(conn, answer.mailbox_id)
     conn.execute(insert(out_of_office).values({column.name: getattr(answer, column.name) for column in _COLUMNS}))
 

@@ -170,7 +170,7 @@ def any_due(conn: Connection, now: Micros, far: Micros) -> bool:
 
 
 def next_at(conn: Connection, now: Micros, far: Micros) -> Micros | None:
-    """When the next attempt that nobody is making is due, in the past or to come; None when nothing waits."""
+    """When the next attempt that is not under way is due, in the past or to come; None when nothing waits."""
     rows = _NEXT.rows(conn, now=now, far=far)
     return rows[0][0] if rows else None
 

@@ -104,7 +104,7 @@ def kept_days(conn: Connection) -> dict[int, int | None]:
 
 
 def unused(conn: Connection) -> dict[int, tuple[Micros, UseStage]]:
-    """The mailboxes that were warned, or more, because nobody uses them, and when they were used last."""
+    """The mailboxes that were warned, or more, for being unused, and when they were used last."""
     its = mailbox_life.mailbox_uses.c
     rows = conn.execute(select(its.mailbox_id, its.used_at, its.stage).where(its.stage != UseStage.USED.value))
     return {row[0]: (row[1], UseStage(row[2])) for row in rows}

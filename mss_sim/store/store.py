@@ -195,7 +195,7 @@ class Store:
         return engines.read_once(self._brief, lambda conn: query(conn, *args, **kwargs))
 
     async def read_unchanged(self, query: Callable[..., R], /, *args: Any) -> R:
-        """The same for a query that depends on the store alone, and whose result nobody changes: asked again only after a commit."""
+        """The same for a query that depends on the store alone, and whose result is not mutated: asked again only after a commit."""
         known: R | None = self._unchanged.get((query, *args)) if self._unchanged_since == self._writer.commits else None
         return known if known is not None else await self.read_briefly(lambda conn: self.unchanged(conn, query, *args))
 

@@ -112,7 +112,7 @@ def due(conn: Connection, now: Micros, limit: int) -> list[WebhookDelivery]:
 
 
 def take(conn: Connection, one: WebhookDelivery, until: Micros) -> bool:
-    """Take a try, that nobody else makes it before `until`; False when somebody else has it."""
+    """Lease a try until `until`; False when another process has it."""
     taken = update(webhook_deliveries).where(webhook_deliveries.c.id == one.id, webhook_deliveries.c.tries == one.tries)
     return bool(conn.execute(taken.values(tries=one.tries + 1, next_at=until)).rowcount)
 

@@ -19,7 +19,7 @@ mailbox's, before any right is asked. So every reader of folders and copies, at 
 | it is unmasked                                 | it comes anew at the end: a new UID, so that no promise of IMAP breaks |
 | a folder is made, renamed, deleted             | the same                                                               |
 
-A view is made with the first grant and stays. Where nobody is a carer there is none, and nothing more is read or written.
+A view is made with the first grant and stays. Without carers there is none, and nothing more is read or written.
 """
 
 import hashlib
@@ -84,7 +84,7 @@ def follow(world: World, conn: Connection, folder_ids: Collection[int], *, anew:
 
 
 class _Views:
-    """Folders of a view, locked; those that nothing visible happened in are left alone: nobody is woken for what they may not see."""
+    """Folders of a view, locked; those without a visible change are left alone: no session is woken for what it may not see."""
 
     def __init__(self, conn: Connection, ids: Collection[int]) -> None:
         self._rows = folders.lock(conn, ids)

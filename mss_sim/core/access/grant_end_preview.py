@@ -1,4 +1,4 @@
-"""What would happen if a grant ended now: told to whoever may end it, before they do."""
+"""What would happen if a grant ended now: told to those who may end it, before they do."""
 
 from dataclasses import dataclass
 

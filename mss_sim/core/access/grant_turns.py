@@ -1,4 +1,4 @@
-"""Grants that begin and end by themselves. Nothing is written then: rights are read with the time. Whoever waits is woken by the clock."""
+"""Grants that begin and end by themselves. Nothing is written then: rights are read with the time. Waiters are woken by the clock."""
 
 from mss_sim.clock import Micros
 from mss_sim.core.world.agenda import Fired

@@ -36,7 +36,7 @@ async def identities_by_id(world: World, ids: Iterable[int | None]) -> dict[int,
 
 
 async def names_by_idnat(world: World, idnats: Iterable[str]) -> dict[str, str]:
-    """The names of the people with these numbers; those of nobody are left out."""
+    """The names of the people with these numbers; unknown ones are left out."""
     wanted = set(idnats)
     if not wanted:
         return {}
@@ -44,7 +44,7 @@ async def names_by_idnat(world: World, idnats: Iterable[str]) -> dict[str, str]:
 
 
 async def names_behind(world: World, called: Iterable[str]) -> set[str]:
-    """The names of people, and the labels of their mailboxes, that addresses, idNats and logins refer to; those of nobody are left out."""
+    """The names of people, and the labels of their mailboxes, that addresses, idNats and logins refer to; unknown ones are left out."""
     wanted = tuple(called)
 
     def run(conn: Connection) -> set[str]:

@@ -140,7 +140,7 @@ _NOTHING = Lines([], {}, {}, {})
 async def read(world: World, actor: Actor | None, query: LineQuery, address: str | None = None, who: str | None = None) -> Lines:
     """Lines of the journal of a mailbox, or of all that the actor manages; for the control plane (None), of all and of none.
 
-    `who`: those of that person alone, by idNat, login or own address; of nobody there are none.
+    `who`: those of that person alone, by idNat, login or own address; none for an unknown one.
     """
 
     def run(conn: Connection) -> Lines:
@@ -179,10 +179,10 @@ def _named(conn: Connection, rows: list[JournalRow]) -> Lines:
 
 
 def with_ids(conn: Connection, ids: Sequence[int]) -> dict[int, JournalRow]:
-    """These lines of any mailbox, past every right, by id: for whoever is told of them as they come."""
+    """These lines of any mailbox, past every right, by id: for the feed's listeners."""
     return journal.with_ids(conn, ids)
 
 
 def matching(conn: Connection, query: ActQuery) -> list[JournalRow]:
-    """Lines of any mailbox, past every right, the oldest first: for whoever waits for them."""
+    """Lines of any mailbox, past every right, the oldest first: for waits."""
     return journal.matching(conn, query)

@@ -3,7 +3,7 @@
 What no transaction writes is told at once: log-ins, and what a door refuses.
 
 Nothing is told of what was rolled back: the store hands over what was noted after the commit (`store.engine.note`). Ids are told as
-names, which are remembered until the directory changes; what is not known is read together, after the commit, by nobody who waits.
+names, which are remembered until the directory changes; what is not known is read together, after the commit, while no caller waits.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ class ProcessLog:
             await self._looking
 
     def noted(self, rows: list[Noted]) -> None:
-        """Tell what was just committed, at once where all names are known; what a seed plants is nobody's act."""
+        """Tell what was just committed, at once where all names are known; what a seed plants is not told."""
         if self._version != self._world.store.directory_version or len(self._addresses) + len(self._called) > _NAMES_MAX:
             self._version = self._world.store.directory_version
             self._called, self._addresses = {}, {}

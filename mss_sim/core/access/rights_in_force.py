@@ -18,8 +18,8 @@ from mss_sim.vocabulary.mailboxes import HolderRole, Right
 class MailboxAccess:
     """A mailbox with what one identity may do with it.
 
-    `mailbox` is as they see it. For a carer its `id` is that of the view that carers have of it, so that whoever reads folders and copies
-    by that id finds nothing that is masked; `mailbox_id` is the mailbox itself, for all else: journal, grants, submissions, receipts.
+    `mailbox` is as they see it. For a carer its `id` is that of the view that carers have of it, so that readers of folders and copies
+    by that id find nothing that is masked; `mailbox_id` is the mailbox itself, for all else: journal, grants, submissions, receipts.
     """
 
     mailbox: Mailbox
@@ -28,7 +28,7 @@ class MailboxAccess:
 
     @property
     def mailbox_id(self) -> int:
-        """The mailbox itself, whoever looks."""
+        """The mailbox itself, for any actor."""
         return self.mailbox.id if self.carer_of is None else self.carer_of
 
 

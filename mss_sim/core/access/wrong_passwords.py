@@ -49,7 +49,7 @@ class WrongPasswords:
             self._wrong.pop(pair, None)
 
     def forget(self) -> None:
-        """Nobody has been wrong yet."""
+        """No wrong password was given yet."""
         self._wrong.clear()
 
     def _check(self, pair: tuple[str, str]) -> None:

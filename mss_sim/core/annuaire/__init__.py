@@ -1,11 +1,11 @@
 """The national directory of a world: what it shows of people and mailboxes, searched.
 
     publication               it is loaded when somebody asks, and follows every commit from then on
-    pruning_turns             old versions that nobody can ask for any more are removed
+    pruning_turns             old versions that can no longer be asked for are removed
     fhir_searches             pages of one state of the world, and single resources
     correspondents            whom people write to, found by words; while they type; why an address is not found
     page_addresses            addresses of next pages, sealed
-    extraction                the daily files, for whoever keeps a copy: mailboxes
+    extraction                the daily files, for those who keep a copy: mailboxes
     extracted_professionals   the same: professionals
     published_mailboxes       the mailboxes one after the other, for LDAP
     operator_keys             by which key an operator is known

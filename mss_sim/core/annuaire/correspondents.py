@@ -125,7 +125,7 @@ class Correspondents:
         return meant[:limit]
 
     async def why_not_found(self, actor: Actor | None, address: str) -> Explanation:
-        """Whether the directory shows a canonical address, or why not, as far as the actor may know; None: whoever drives the simulator."""
+        """Whether the directory shows a canonical address, or why not, as far as the actor may know; None: the control plane."""
         await self._entries.ensure()
         return await self._world.store.read(self._why, actor, address)
 

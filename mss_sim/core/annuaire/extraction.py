@@ -1,4 +1,4 @@
-"""The daily files of the directory, as they are fetched by whoever keeps a copy of it (ref: ans-annuaire).
+"""The daily files of the directory, as they are fetched by those who keep a copy of it (ref: ans-annuaire).
 
 That of published mailboxes is a zip with one text of the same name: UTF-8, 31 columns between bars, one line for each mailbox of kind PER
 or ORG. What is on the red list, and mailboxes of kind CAB and APP, are not there. Those of professionals say nothing of mailboxes

@@ -83,7 +83,7 @@ class Annuaire:
         return read_query(type_, pairs, Habits(settings.chained_ignores_others, settings.contains_misses_domains))
 
     async def operator_of(self, key: str) -> int | None:
-        """The operator whose key this is; None where it is nobody's."""
+        """The operator whose key this is; None for an unknown key."""
         name = operator_named_by(self._world, key)
         return None if name is None else await self._world.store.read_briefly(operators.id_of, name)
 

@@ -1,4 +1,4 @@
-"""Old versions of the directory are pruned at midnight (UTC), when nobody can ask for them any more.
+"""Old versions of the directory are pruned at midnight (UTC), when they can no longer be asked for.
 
 | a version                         | can be asked for by                                     | for                         |
 |-----------------------------------|---------------------------------------------------------|-----------------------------|
@@ -33,7 +33,7 @@ class Pruning:
         self._gone = settings.gone_days * DAY
 
     async def next_at(self) -> Micros | None:
-        """The midnight behind which the first may go; none in a world that nobody asks for addresses."""
+        """The midnight behind which the first may go; none in a world that is not asked for addresses."""
         return await self._world.store.read_briefly(self._next_at)
 
     def _next_at(self, conn: Connection) -> Micros | None:
@@ -46,7 +46,7 @@ class Pruning:
         return min(ends) // DAY * DAY + DAY if ends else None
 
     async def work(self) -> list[Fired]:
-        """Remove them, some in a transaction, between which mail goes on. Nobody is told: nobody can see it."""
+        """Remove them, some in a transaction, between which mail goes on. It is not announced: no client can see it."""
         now = self._world.clock.now()
         prune = partial(
             directory_pruning.prune, ended_before=id_after(now - self._kept - SECOND), gone_before=now - self._gone, most=_AT_ONCE

@@ -1,6 +1,6 @@
 """People like one of a seed: as many as a test wants, each with identity, mailboxes, log-in, profile and token of their own.
 
-A test that runs beside others takes a doctor of its own, and nobody else's letters are in its way. What is new is drawn, and drawn again
+A test that runs beside others takes a doctor of its own, and other tests' letters are not in its way. What is new is drawn, and drawn again
 where somebody has it, so that no two calls conflict; what is like the model is taken from the model as it is now:
 
 | of the model                                   | the new one has                                                                  |
@@ -87,7 +87,7 @@ class _Made:
 
 
 async def add_like(world: World, role: str, count: int) -> list[Persona]:
-    """Add so many people like the one who has a role of a seed; Refusal(NOT_FOUND) when nobody in this world has it."""
+    """Add so many people like the one who has a role of a seed; Refusal(NOT_FOUND) when it is vacant in this world."""
     played = await personas.played(world)
     row = played.get(role)
     if row is None:
@@ -115,7 +115,7 @@ def _model(world: World, conn: Connection, idnat: str) -> _Model:
 
 
 def _draw(world: World, conn: Connection, model: Identity, count: int) -> Iterator[_Drawn]:
-    """So many people whom nobody is, the password of all being the model's: what somebody has already is drawn again."""
+    """So many new people, the password of all being the model's: what is taken is drawn again."""
     patient, known, left = model.kind is IdentityKind.PATIENT, set[str](), count
     for _ in range(_ROUNDS_MAX):
         drawn = list(_patients(world, left) if patient else _others(world, model.idnat, left))

@@ -1,4 +1,4 @@
-"""Work that takes its time: a world that is made by numbers, a file that is read in. One at a time, and whoever asks is told how far it is.
+"""Work that takes its time: a world that is made by numbers, a file that is read in. One at a time, and clients can ask how far it is.
 
 It goes on in pieces, each a transaction of its own, so that mail is taken meanwhile. A world is reset, or goes back to a snapshot, between
 two pieces: what is under way ends before the next one.
@@ -46,7 +46,7 @@ class Progress:
 
 
 class BulkWork:
-    """What is under way in one world; `resetting` is held by whoever resets it."""
+    """What is under way in one world; `resetting` is held while it is reset."""
 
     def __init__(self, resetting: asyncio.Lock) -> None:
         self._resetting = resetting

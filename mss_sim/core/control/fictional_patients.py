@@ -181,7 +181,7 @@ def _birth(town: _Town, case: str) -> date:
 
 
 def _number(town: _Town, case: str, sex: Sex, born: date) -> Ins:
-    """A number that nobody has; of the first twin, one whose neighbour nobody has either."""
+    """A free number; of the first twin, one whose neighbour is free too."""
     begin = f"{'1' if sex is Sex.MALE else '2'}{born.year % 100:02d}{_MONTHS.get(case) or f'{born.month:02d}'}"
     places, again = _PLACES.get(case, _COMMUNES), 0
     while True:

@@ -12,7 +12,7 @@ domains have fewer than ten.
 | APP     | three of ten organisations             | 30,000              |
 | PATIENT | each patient (`fictional_patients`)    | 40,000              |
 
-Numbers are those of nobody: RPPS begin with 99, FINESS with 99, 96 or 00, which are no departments; their keys are right. People of one
+Numbers are unassigned: RPPS begin with 99, FINESS with 99, 96 or 00, which are no departments; their keys are right. People of one
 seed stand in the order of their domains, so that their rows lie beside each other in the store's indexes.
 """
 

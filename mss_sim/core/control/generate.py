@@ -1,6 +1,6 @@
 """A fictional network added to a world: its operators, its people with their mailboxes, letters among them.
 
-Whoever is there already stays as they are, so that the same numbers a second time finish what was cut short, and add nothing else.
+People who are there already stay as they are, so that the same numbers a second time finish what was cut short, and add nothing else.
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ from mss_sim.words.sentence import say
 PERIODS_MAX = {Span.DAY: 400, Span.MONTH: 240}
 ROWS_MAX = 20_000
 _USUAL = {Span.DAY: 30, Span.MONTH: 12}
-"""So many periods, today's the last, where nobody says from when."""
+"""So many periods, today's the last, unless a first day is given."""
 _EPOCH = date(1970, 1, 1)
 _LAST = date(2100, 12, 31)
 _REFERENCE = "quirks#indicators"

@@ -5,7 +5,7 @@
 | a letter is read | a mark of the inspector's own; no copy is seen, no reading recorded, no receipt leaves                   |
 | it is removed    | all its copies, in whatever mailbox; it is not shown again, though copies that are on their way arrive   |
 
-The inspector is nobody of the world: the journals say that the control plane removed what is gone.
+The inspector has no identity in the world: the journals say that the control plane removed what is gone.
 """
 
 from collections.abc import Collection, Sequence

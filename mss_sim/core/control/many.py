@@ -122,7 +122,7 @@ def check(world: World, conn: Connection, rows: Sequence[NewRow], seen: NamesSee
 def add(world: World, conn: Connection, rows: Sequence[NewRow], hashes: dict[str, str], *, keep: bool, partial: bool) -> Added:
     """Add rows inside a unit of work; `hashes` are those of their passwords.
 
-    `keep`: whoever is there already stays as they are, with what mailboxes they have. `partial`: rows that are refused are left out; else
+    `keep`: people who are there already stay as they are, with their mailboxes. `partial`: rows that are refused are left out; else
     RowRefused is raised for the first.
     """
     around, gathered, added = _look_around(conn, rows), Gathered(), Added()

@@ -1,7 +1,7 @@
 """Names that were seen so far, each with a small number, in 18 to 36 bytes: a million rows are looked through without being kept.
 
 A name is remembered by 64 bits of its hash, whose key is the process's own. That two of three million names are taken for one happens
-once in four million times, and nobody can choose such names.
+once in four million times, and such names cannot be chosen.
 """
 
 from array import array

@@ -70,7 +70,7 @@ class ShownPerson:
 
 
 async def show_person(world: World, idnat: str) -> ShownPerson:
-    """Somebody by idNat; Refusal(NOT_FOUND) for nobody."""
+    """The person with an idNat; Refusal(NOT_FOUND)."""
 
     def run(conn: Connection) -> ShownPerson:
         identity = require_identity(conn, idnat)

@@ -47,7 +47,7 @@ class Persona:
 
 
 async def idnat_of(world: World, role: str) -> str | None:
-    """Who has a role of some seed in this world; None when nobody has."""
+    """Who has a role of some seed in this world; None if it is vacant."""
     row = (await played(world)).get(role)
     return str(row["idnat"]) if row else None
 

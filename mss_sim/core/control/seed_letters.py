@@ -55,7 +55,7 @@ class SeedLetter:
 
 
 async def read(world: World, files: SeedFiles) -> list[SeedLetter]:
-    """The letters of a seed; Refusal(INVALID) for the first that is missing, named by nobody, or none that may be stored."""
+    """The letters of a seed; Refusal(INVALID) for the first that is missing, not named, or may not be stored."""
     rows = files.told.get(_LETTERS, [])
     _check_files(files, rows)
     now, found = world.clock.now(), list[SeedLetter]()

@@ -169,6 +169,6 @@ def _json(archive: zipfile.ZipFile, name: str, most: int = _TEXT_BYTES_MAX) -> d
         raise NoSnapshot(f"its {name} is no object")
     try:
         orjson.dumps(told)
-    except TypeError as error:  # half a character, a number beyond 64 bits: nobody could be told of it
+    except TypeError as error:  # half a character, a number beyond 64 bits: it could not be serialised
         raise NoSnapshot(f"its {name} holds what is no text or no number") from error
     return told

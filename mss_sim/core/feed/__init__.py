@@ -1,10 +1,10 @@
-"""What happens in a world handed on: to whoever listens, and to whoever waits for one thing.
+"""What happens in a world handed on: to listeners, and to waits for one thing.
 
     reading_events    what happened, read once from the store for everybody
-    listening         each event once, in the order of the commits, to whoever keeps listening
+    listening         each event once, in the order of the commits, to clients that listen
     hearing           which of them an actor hears, as long as they have rights
     plain_events      an event as plain data
-    webhooks          events posted to whoever asked for that, until each is taken
+    webhooks          events posted to subscribed URLs, until each is taken
     waiting           ask again after each commit until something is there, or the time is over
     wait_conditions   what can be waited for: a letter, a line of a journal, an event of a timeline
     settling          whether nothing is under way and nothing is due

@@ -1,4 +1,4 @@
-"""Listening: whoever listens hears each event once, in the order of the feed, as soon as it is committed.
+"""Listening: a listener gets each event once, in the order of the feed, as soon as it is committed.
 
 Events are read once for all who listen, and the newest are kept; who comes from further back, or falls behind, reads for themselves. A
 listener holds a position and nothing else, so that one who does not take what they are sent costs no memory.
@@ -48,7 +48,7 @@ class Ears(Protocol):
 
 
 class Everything:
-    """Whoever drives the simulator hears everything."""
+    """The control plane hears everything."""
 
     async def refresh(self) -> None:
         """He may, always."""
@@ -70,7 +70,7 @@ class _Listener:
 
 
 class Feed:
-    """Whoever listens in one world."""
+    """The listeners of one world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -154,7 +154,7 @@ class Feed:
             self._begun = self._begun and bool(self._listeners)
 
     async def _begin(self) -> int:
-        """Have events read from here on, if nobody has had that done; the position of the newest."""
+        """Have events read from here on, unless that was done already; the position of the newest."""
         newest = await last_position(self._world)
         if not self._begun:
             self._recent, self._since, self._until, self._begun = [], newest, newest, True

@@ -1,4 +1,4 @@
-"""An event as plain data, the same for whoever is told over HTTP."""
+"""An event as plain data, the same for every client of HTTP."""
 
 from typing import Any
 

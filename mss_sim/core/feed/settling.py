@@ -8,7 +8,7 @@ from mss_sim.core.patients.due_steps import Patients
 from mss_sim.core.world.world import World
 
 _LOOKS = 3
-"""Whoever waits for it looks again after the next commit."""
+"""Waiters look again after the next commit."""
 
 
 class Settling:

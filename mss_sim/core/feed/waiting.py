@@ -30,7 +30,7 @@ class _Waiter:
 
 
 class Waits:
-    """Whoever waits in one world."""
+    """The waits of one world."""
 
     def __init__(self, world: World) -> None:
         self._settings = world.settings.waits

@@ -1,8 +1,8 @@
-"""Webhooks: events posted to whoever asked for that, each until it is taken, in the order of the feed.
+"""Webhooks: events posted to subscribed URLs, each until it is taken, in the order of the feed.
 
 What a webhook is to be told is written down when the event is there, with the place until which was looked, in one transaction: nothing is
 told that was not stored, and nothing is left out because a process died between two tries; what was under way then is told again, under the
-same `webhook-id`. A target that does not answer is left alone for a while with all that waits for it, so that it holds nobody up.
+same `webhook-id`. A target that does not answer is left alone for a while with all that waits for it, so that it delays no other.
 """
 
 import asyncio

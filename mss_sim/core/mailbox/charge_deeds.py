@@ -1,7 +1,7 @@
 """Letters in charge: what is done about copies of a folder that is locked, by the verb (`charge_verbs.py`) and by keywords alike.
 
 Where a copy stands is kept in a table (`store/charges.py`); its keyword is written beside it, so that mail programs see it, search for it
-and hear of it. Whoever sets or clears such a keyword does what the verb does, with its rights and its refusals:
+and hear of it. Setting or clearing such a keyword does what the verb does, with its rights and its refusals:
 
 | flags of IMAP, PATCH over REST                 | deed                                                                   |
 |------------------------------------------------|------------------------------------------------------------------------|
@@ -87,7 +87,7 @@ def follow_words(
 
 
 def follow_new(world: World, conn: Connection, actor: Actor, there: SelectedFolder, row: CopyState, change: FlagChange) -> None:
-    """The same for a copy that was just appended; where nobody takes anything in charge, or the actor may not, it is in nobody's."""
+    """The same for a copy that was just appended; where letters are not taken in charge, or the actor may not, it stays free."""
     if Right.MARK in there.held.access.rights and there.held.mailbox.kind in PROFESSIONAL_KINDS:
         follow_words(world, conn, actor, there, [row], change)
 

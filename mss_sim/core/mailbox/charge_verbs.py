@@ -46,7 +46,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class ChargeShown:
-    """Where a copy stands, with the notes, the oldest first; they are empty for whoever may not read. `people`: who wrote them."""
+    """Where a copy stands, with the notes, the oldest first; they are empty for an actor who may not read. `people`: who wrote them."""
 
     charge: Charge
     notes: tuple[NoteRow, ...]

@@ -34,7 +34,7 @@ from mss_sim.words.sentence import say
 
 
 async def get(world: World, actor: Actor | None, address: str) -> Closing | None:
-    """When a mailbox closes, for who may see it; None when nobody asked for it."""
+    """When a mailbox closes, for an actor who may see it; None if no closing was requested."""
 
     def query(conn: Connection) -> Closing | None:
         mailbox = led_by(world, conn, None, address) if actor is None else gate.about(world, conn, actor, address, Right.SEE).mailbox

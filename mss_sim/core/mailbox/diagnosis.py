@@ -1,7 +1,7 @@
 """What is wrong with the documents of a letter, told when somebody asks (`mss_sim/documents`).
 
 Reading documents takes tens of milliseconds, and memory when they are hostile: it is done in a thread, a few letters at once.
-Whether the letter may be read, and that it was, is the affair of whoever opened it.
+Whether the letter may be read, and that it was, is for the caller that opened it.
 """
 
 import asyncio

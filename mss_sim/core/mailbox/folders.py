@@ -51,7 +51,7 @@ async def create_folder(world: World, actor: Actor, address: str, name: str) -> 
 
 
 def add_missing(world: World, conn: Connection, mailbox: Mailbox, path: list[str]) -> None:
-    """Create the missing folders of a path, inside a unit of work, for whoever may; Refusal(LIMIT_REACHED)."""
+    """Create the missing folders of a path, inside a unit of work, for an actor who may; Refusal(LIMIT_REACHED)."""
     for depth in range(1, len(path) + 1):
         name = FOLDER_SEPARATOR.join(path[:depth])
         if folders.by_name(conn, mailbox.id, name) is None:
@@ -98,7 +98,7 @@ async def rename_folder(world: World, actor: Actor, address: str, folder_id: int
 
 
 async def renew_uid_validities(world: World, address: str) -> None:
-    """Give all folders of a mailbox another UIDVALIDITY, as a server does that was restored; asked by a fault, so nobody's right is."""
+    """Give all folders of a mailbox another UIDVALIDITY, as a server does that was restored; asked by a fault, so no right is checked."""
 
     def unit(conn: Connection) -> None:
         found = mailboxes.by_address(conn, address)

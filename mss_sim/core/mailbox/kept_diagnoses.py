@@ -1,7 +1,7 @@
 """Diagnoses kept with letters, in mailboxes that say so (`keeps_diagnoses`): made once, the same for everybody who reads them.
 
-A letter with an attached file that comes into such a mailbox is diagnosed after it was accepted, one letter after another, and nobody waits
-for that. What was not come to, since the process ended or there was too much of it, is diagnosed when somebody asks, and kept then; so are
+A letter with an attached file that comes into such a mailbox is diagnosed after it was accepted, one letter after another; clients do not
+wait. What was not come to, since the process ended or there was too much of it, is diagnosed when somebody asks, and kept then; so are
 letters that lay there before, or were filed there. What is kept goes with the letter. A mailbox that keeps nothing is told nothing of what
 another keeps about the same letter.
 """
@@ -114,7 +114,7 @@ class KeptDiagnoses:
         return (await self._keep(message.id, found) if keeps else None) or ToldDiagnosis(found, None)
 
     async def of_letter(self, message_id: int, raw: bytes) -> ToldDiagnosis:
-        """The same for whoever drives the simulator: what any mailbox keeps; nothing is kept by that."""
+        """The same for the control plane: what any mailbox keeps; nothing is kept by that."""
         return await self._kept(message_id) or ToldDiagnosis(await self.made.of_letter(raw), None)
 
     async def _kept(self, message_id: int) -> ToldDiagnosis | None:

@@ -283,7 +283,7 @@ async def change_managed_mailbox(world: World, actor: Actor, address: str, chang
 def change_stored(
     world: World, conn: Connection, who: Requester, address: str, changes: dict[str, Any], grant_id: int | None = None
 ) -> Mailbox:
-    """The same for whoever may, inside a unit of work; the texts were checked."""
+    """The same for an actor who may, inside a unit of work; the texts were checked."""
     mailbox = _mailbox(conn, address)
     if changes.get("patients_may_write") and mailbox.kind not in OPENED_TO_PATIENTS:
         detail = say("Patients write first to mailboxes of kind ORG or CAB alone; {address} is none.", address=address)

@@ -21,7 +21,7 @@ class Recent:
         return self._first.get(folder_id, 1)
 
     def claim(self, folder_id: int, uid_next: int) -> int:
-        """The same; what is below `uid_next` is then recent for nobody else."""
+        """The same; what is below `uid_next` is then recent in no other session."""
         first = self.first(folder_id)
         if uid_next > first:
             self._first[folder_id] = uid_next

@@ -103,7 +103,7 @@ class Retention:
             self._keeping = version, kept
         if not kept:
             return None
-        if await store.read_briefly(retention.warned_until) is None:  # nobody is warned of what was due before anybody could be
+        if await store.read_briefly(retention.warned_until) is None:  # there is no warning of what was due before one could be sent
             began = midnight_before(self._world.clock.now(), self._place)
             await store.write(lambda conn: retention.set_warned_until(conn, began))
         return await store.read_briefly(self._first, kept)

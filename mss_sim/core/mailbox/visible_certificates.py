@@ -1,4 +1,4 @@
-"""The certificates that open a mailbox, for whoever may see it; keys, and certificates of operators and hosts, stay with control."""
+"""The certificates that open a mailbox, for actors who may see it; keys, and certificates of operators and hosts, stay with control."""
 
 from mss_sim.core.access.authentication import Actor
 from mss_sim.core.mailbox.messages import held_mailbox, held_mailboxes

@@ -112,7 +112,7 @@ async def request(world: World, actor: Actor, letter: Composition, *, peer: str)
 
 
 def all_or_nothing(sender: str, raw: bytes, named: Sequence[Addressee], mode: SendMode | None, *, peer: str) -> SubmissionRequest:
-    """The request to submit a message, which goes to everybody who is named, or to nobody; Refusal(NO_RECIPIENT) when nobody is."""
+    """The request to submit a message, which goes to all recipients or to none; Refusal(NO_RECIPIENT) without any."""
     if not named:
         raise Refusal(Rule.NO_RECIPIENT, say("The letter has no recipient; fill to, cc or bcc."))
     return SubmissionRequest(Envelope(sender, tuple(named)), raw, "HTTP", peer, mode, strict=True)

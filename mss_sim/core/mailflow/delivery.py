@@ -69,7 +69,7 @@ class Delivery:
         return accepted
 
     def wake_queue_if_needed(self) -> None:
-        """Wake the queue if something was put into it, and whoever does planned steps; called after a commit, cheap when nothing was."""
+        """Wake the queue and the planned steps if something was added to them; called after a commit, cheap when nothing was."""
         if self._enqueued:
             self._enqueued = False
             self._wake()

@@ -1,7 +1,7 @@
 """Waiting recipients whose next try is due, as the agenda asks for them.
 
 A try that is under way is due until it has ended, in whatever process: time is not moved away from under a letter that has left. A
-server may be silent, and a process that died leaves tries behind that nobody makes: they are waited for so long and no longer.
+server may be silent, and a process that died leaves abandoned tries behind: they are waited for so long and no longer.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class DueTries:
         return self._world.clock.now() if self._queue.awaited or await self._elsewhere() else at
 
     async def work(self) -> list[Fired]:
-        """Try whoever is due, and wait for what comes of it."""
+        """Try the recipients that are due, and wait for the outcome."""
         at, queue = await self._queue.next_at(), self._queue
         is_due = at is not None and at <= self._world.clock.now()
         made = await queue.work_through() if is_due else await queue.ended_within(self._patience_seconds)

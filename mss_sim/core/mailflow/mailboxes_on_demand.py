@@ -1,4 +1,4 @@
-"""Mailboxes made at their first letter, where nobody made them before: every domain's postmaster (ref: rfc5321#4.5.1), magic addresses."""
+"""Mailboxes made at their first letter, unless they exist: every domain's postmaster (ref: rfc5321#4.5.1), magic addresses."""
 
 from collections.abc import Awaitable, Iterable
 
@@ -14,7 +14,7 @@ from mss_sim.vocabulary.mailboxes import PATIENT_DOMAIN, IdentityKind, MailboxKi
 from mss_sim.words.sentence import say
 
 HOLDER = NewIdentity(f"{TEST_STRUCTURE}/POSTMASTER", IdentityKind.ORGANISATION, "Postmaster")
-"""Who holds the postmasters' mailboxes: nobody's login, so that the control plane gives a login, or grants, to whoever is to read them."""
+"""Who holds the postmasters' mailboxes: an identity without a login; the control plane gives it one, or grants, to read them."""
 PATIENTS_HOLDER = NewIdentity("POSTMASTER", IdentityKind.PATIENT, "Postmaster")
 """The same at the domain of patients, which has mailboxes of patients alone."""
 

@@ -1,6 +1,7 @@
 """Letters that Mon espace santé takes and returns a little later, by setting; and those that a behaviour returns.
 
-A letter for nobody is taken at RCPT and stored; in that transaction its return is planned, and happens at its instant (`core/patients`).
+A letter for an unknown recipient is accepted at RCPT and stored; in that transaction its return is planned, and happens
+at its instant (`core/patients`).
 """
 
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from mss_sim.vocabulary.language import Language
 from mss_sim.vocabulary.mail import DsnAction
 
 CAUSE = "X-MSS-Sim-Cause"
-"""Header that tells a returned letter's rule to whoever tests: the text is for people, and not to be parsed for it."""
+"""Header that tells test suites the rule of a returned letter: the text is for people, and not to be parsed for it."""
 _HEADERS_MAX = 10_000
 
 
@@ -62,7 +63,7 @@ class _Returned(NamedTuple):
 
 
 def returned(world: World, conn: Connection, message_id: int, detail: dict[str, Any]) -> Letter | None:
-    """The letter that goes back, in the form and the words of the settings; None when nobody is to be told, or the letter is gone.
+    """The letter that goes back, in the form and the words of the settings; None when there is no sender to tell, or the letter is gone.
 
     `detail`: `recipient` whom it could not be delivered, `rule` why; `original`, `envelope_id`, `whole` as its sender gave them.
     """

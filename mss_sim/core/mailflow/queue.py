@@ -104,7 +104,7 @@ class Queue:
 
     @asynccontextmanager
     async def suspended(self) -> AsyncIterator[None]:
-        """While nobody tries anything: the letters under way are given up, for the world that they belong to ends."""
+        """While no attempt is made: the letters under way are given up, since their world ends."""
         async with self._leasing:
             mine, given_up = self._mine(), list(self._under_way)
             self._held.clear()
@@ -152,7 +152,7 @@ class Queue:
         return [due for running in done for due in begun[running].due]
 
     async def next_at(self) -> Micros | None:
-        """When the next attempt that nobody is making is due; None when nothing waits. What is being leased is `busy` by then."""
+        """When the next attempt that is not under way is due; None when nothing waits. What is being leased is `busy` by then."""
         async with self._leasing:
             now, _, far = self._lease_times()
             return await self._world.store.read_briefly(queue.next_at, now, far)

@@ -168,7 +168,7 @@ class Receipts:
 
 
 def _reader(conn: Connection, held: MailboxAccess, actor: Actor) -> str:
-    """Whose name a receipt bears: a carer's opening is the patient's to whoever asked (ref: quirks#carer-receipt)."""
+    """Whose name a receipt bears: a carer's opening is the patient's to the requester (ref: quirks#carer-receipt)."""
     patient = identities.by_id(conn, held.mailbox.owner_id) if held.carer_of is not None else None
     return patient.name if patient else actor.identity.name
 

@@ -1,4 +1,4 @@
-"""Mailboxes that nobody uses leave the public directory, after a warning, and come back when somebody does.
+"""Unused mailboxes leave the public directory, after a warning, and come back when they are used.
 
 | nobody has used it for          | what happens                                                                |
 |---------------------------------|-----------------------------------------------------------------------------|
@@ -42,7 +42,7 @@ _SYSTEM = Requester(None, Door.SYSTEM)
 
 
 class UnusedMailboxes:
-    """What the agenda asks about mailboxes that nobody uses, and what notes that somebody does."""
+    """What the agenda asks about unused mailboxes, and what notes their use."""
 
     def __init__(self, world: World, delivery: Delivery) -> None:
         settings = world.settings.red_list

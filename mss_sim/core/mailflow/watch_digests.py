@@ -1,6 +1,6 @@
 """The daily letter about a watch list, into the mailbox itself: off until somebody who manages the mailbox asks for it.
 
-It leaves in the transaction that puts it off to the next day, so that no day has two, whoever dies, and however many processes look.
+It leaves in the transaction that puts it off to the next day, so that no day has two, even if processes die, and however many look.
 Nothing is sent for an empty list, nor into a mailbox that is suspended or closed.
 """
 
@@ -122,7 +122,7 @@ def _shown(one: WatchDigest | None) -> int | None:
 
 
 def _written(world: World, mailbox: Mailbox, entries: list[WatchEntry], now: Micros) -> bytes:
-    """The letter; it answers nobody, and nobody's program answers it (ref: rfc3834#5)."""
+    """The letter; it answers none, and programs do not answer it (ref: rfc3834#5)."""
     about = say(
         "These letters of {address} were not delivered, are delayed, or were not opened. Each may need another way, such as paper:",
         address=mailbox.address,

@@ -68,7 +68,7 @@ async def list_entries(world: World, actor: Actor, address: str, query: WatchQue
 
 
 def entries_in(world: World, conn: Connection, mailbox_id: int, query: WatchQuery) -> list[WatchEntry]:
-    """The same for whoever may see them."""
+    """The same for an actor who may see them."""
     now, settings = world.clock.now(), world.settings.watch_list
     after_days = query.after_days if query.after_days is not None else 0 if query.on_paper else settings.after_days
     states = looked_for(list(WatchReason) if query.reason is None else [query.reason], now, after_days)

@@ -183,7 +183,7 @@ def by_id(conn: Connection, client_id: str) -> Client | None:
 
 
 def first_redirect_uri(world: World) -> str:
-    """The page of ours that shows what the first client is given, for whoever has no page yet."""
+    """The page of ours that shows what the first client is given, for integrators without a page of their own yet."""
     return world.tokens.issuer.removesuffix(PSC_REALM) + PSC_CALLBACK
 
 

@@ -9,7 +9,7 @@
 | granted, revoked, renounced                | `grant` with durations in the place of instants, `revoke`          |
 | closed, reopened                           | `close`, `reopen`                                                  |
 | something that a mailbox did by itself     | `journal`: that it does it again                                   |
-| anything else, and what is about an earlier letter or grant | a note that tells of it, for whoever edits the file |
+| anything else, and what is about an earlier letter or grant | a note that tells of it, for the editor of the file |
 
 Where somebody has moved the clock, a minute or more between two lines is an `advance`; where it stands still, any time is.
 """

@@ -77,7 +77,7 @@ class Agenda:
         async with self._alone():
             now = self._clock.now()
             wanted = self._clock.machine_now if mode is ClockMode.REAL else now if at is None else at
-            if at is not None and at > now:  # another date is chosen: nobody has left a mailbox unused meanwhile
+            if at is not None and at > now:  # another date is chosen: no mailbox went unused meanwhile
                 await self._store.write(lambda conn: mailbox_uses.put_off(conn, at - now), changes_directory=True)
             pace = {ClockMode.FROZEN: 0.0, ClockMode.PACED: rate}.get(mode, 1.0)
             return await self._walk(now, wanted, pace, real=mode is ClockMode.REAL)
@@ -90,7 +90,7 @@ class Agenda:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """While nobody else moves the clock, in this process or in another one, and it is as the last one left it.
+        """While no other task or process moves the clock, which is as the last one left it.
 
         What has not begun goes behind an exchange of the world's content. Refusal: CONFLICT where one comes while another process is waited
         for, STORE_UNAVAILABLE in a world that ends.
@@ -98,7 +98,7 @@ class Agenda:
         await self._moving.acquire()
         while self._exchanging:
             self._moving.release()
-            await self._moving.acquire()  # the lock is fair: whoever exchanges has it in between
+            await self._moving.acquire()  # the lock is fair: an exchange of the world gets it in between
         try:
             async with self._store.alone():
                 self._check()
@@ -120,7 +120,7 @@ class Agenda:
     async def follow(self, one: Waiting, woken: asyncio.Event, look_seconds: float = _LOOK_SECONDS) -> None:
         """Do what is due of one kind as time passes by itself, until cancelled; never while time is moved.
 
-        `woken` is set when something may be due earlier than before; what nobody tells is seen within `look_seconds`.
+        `woken` is set when something may be due earlier than before; what is not announced is seen within `look_seconds`.
         """
         self._clock.watch(woken.set)
         while True:
@@ -150,7 +150,7 @@ class Agenda:
             self._clock.run(REAL_TIME)
             return
         pace, moving = kept.pace, kept.advancing_to is not None
-        if moving or (pace.mode is ClockMode.PACED and self._store.exclusive):  # nobody was there to see the time pass
+        if moving or (pace.mode is ClockMode.PACED and self._store.exclusive):  # no process was running as the time passed
             last = instant_of(await self._store.read(schema.highest_id))
             pace = Pace(max(pace.world_at, last), self._clock.machine_now, 0.0 if moving else pace.rate)
         self._clock.run(pace)
@@ -166,7 +166,7 @@ class Agenda:
 
     @asynccontextmanager
     async def exchanged(self) -> AsyncIterator[None]:
-        """While the content of the world is exchanged nobody moves its clock; whoever does it calls `open` before they leave.
+        """While the content of the world is exchanged its clock is not moved; the caller calls `open` before it leaves.
 
         A move that is under way ends before its next instant: it may have years to go, through all that fails meanwhile.
         """

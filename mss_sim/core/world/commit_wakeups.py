@@ -66,7 +66,7 @@ class Wakeups:
             self.look()
 
     def look(self) -> None:
-        """Wake whoever has a grant that has ended by now."""
+        """Wake the holders of grants that have ended by now."""
         now = self._clock.now()
         for watcher in list(self._watchers):
             if watcher.until is not None and watcher.until <= now:

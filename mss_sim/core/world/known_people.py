@@ -1,6 +1,6 @@
 """Who people are, as the store last told: kept until the rights of anyone change, so that a request does not ask for it again.
 
-Every commit that changes identities, accounts, holders or grants, or revokes a certificate, says so before whoever asked for it is
+Every commit that changes identities, accounts, holders or grants, or revokes a certificate, says so before its caller is
 answered; what is kept is forgotten then. What was not found is asked again. Where other processes write to the database too, nothing is
 kept: they are heard a little later, and a password that was changed must be wrong in the next request.
 """

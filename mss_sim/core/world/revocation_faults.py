@@ -55,7 +55,7 @@ class RevocationServices:
         self.fetches: deque[RevocationFetch] = deque(maxlen=settings.igc.fetches_max)
 
     def forget(self) -> None:
-        """Every service is normal, and nobody has asked anything."""
+        """Every service is normal, and no request was counted."""
         self._manners = {service: Manner() for service in IgcService}
         self._last_passed.clear()
         self.fetches.clear()

@@ -1,6 +1,6 @@
 """What doors answered since the process began: refusals, counted by door and rule for `/metrics`, and log-ins; never asked by a decision.
 
-Whoever listens, which is the log, is told of each at once.
+Listeners, which is the log, are told of each at once.
 """
 
 from collections import Counter

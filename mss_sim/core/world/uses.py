@@ -32,7 +32,7 @@ class Uses:
         self._noted[mailbox_id] = self._new[mailbox_id] = now
 
     def forget(self) -> None:
-        """Nobody has used anything yet."""
+        """Nothing was used yet."""
         self._noted.clear()
         self._new.clear()
 

@@ -31,7 +31,7 @@ _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
 _OTHER, _OTHER_DN = "Autre opérateur", "CN=smtp.autre.sim.mssante.fr,OU=318310021300028,O=Autre opérateur,ST=Rhône (69),C=FR"
 _ORGANISATION = re.compile(r"(?<![^,])(O=)([^,\"]*)")
 _TELEPHONE = "01 99 00 12 34"
-"""Of a range that nobody is given."""
+"""Of a range that is never assigned."""
 _WRONG_NAMESPACE = "https://listeblanche.mssante.fr/schema/v0"
 
 
@@ -49,7 +49,7 @@ class Variant(StrEnum):
     BAD_NAME = "bad-name"  # an address where a domain is expected
     CAPITALS = "capitals"
     QUOTED_DN = "quoted-dn"  # two spaces in a row, in the quotes of an old RFC
-    DIRTY_FIELDS = "dirty-fields"  # blanks that nobody sees, and two contacts in one field
+    DIRTY_FIELDS = "dirty-fields"  # invisible blanks, and two contacts in one field
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class WhiteList:
         return replace(listing, age_seconds=(self._clock.now() - self.generated_at) / SECOND) if self.variant is Variant.STALE else listing
 
     def forget(self) -> None:
-        """The file as it is published where nobody asked for another form of it."""
+        """The file as it is published unless another form was asked for."""
         self._variant = Variant.NORMAL
 
     @property

@@ -53,11 +53,11 @@ class World:
     steps_planned: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after a commit that planned what a patient will do."""
     beginning_anew: list[Callable[[], None]] = field(default_factory=list)
-    """Called when the world is emptied or restored, by whoever keeps something of it beside the store: it is to be forgotten."""
+    """Called when the world is emptied or restored, so that what is cached beside the store is dropped."""
     gone_back: list[Callable[[], None]] = field(default_factory=list)
     """Called when the world has gone back to a snapshot, with its keys and secrets."""
     seeds_dir: Path | None = None
-    """The folder of seeds that were brought in; None where nobody said."""
+    """The folder of uploaded seeds; None if none is configured."""
     transcripts: Transcripts | None = None
     """What was said on its connections; None where it has no doors."""
 
