@@ -98,13 +98,14 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
     content_type, given = media_type(headers, default)
     params = _params(given)
     children: tuple[Part, ...] = ()
-    boundary = params.get("boundary", "").rstrip()  # ref: rfc2046#5.1.1
-    if content_type.startswith("multipart/") and not 0 < len(boundary) <= _BOUNDARY_CHARS_MAX:
+    written = params.get("boundary", "").rstrip()  # ref: rfc2046#5.1.1
+    if content_type.startswith("multipart/") and not 0 < len(written) <= _BOUNDARY_CHARS_MAX:
         content_type = "text/plain"
     if content_type.startswith("multipart/"):
         inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
         prefix = number + "." if number else ""
-        spans = _spans(raw, boundary.encode("utf-8", "replace"), start, end)
+        boundary = written.encode("utf-8")
+        spans = _spans(raw, boundary, start, end)
         children = tuple(_child(raw, span, f"{prefix}{position}", depth + 1, bounds, inner) for position, span in enumerate(spans, 1))
         if not children and content_type != "multipart/report" and _speaks_without(raw, boundary, start, end):
             content_type = "text/plain"
@@ -123,9 +124,9 @@ def _read(raw: bytes, headers: Headers, start: int, end: int, number: str, depth
     )
 
 
-def _speaks_without(raw: bytes, boundary: str, start: int, end: int) -> bool:
+def _speaks_without(raw: bytes, boundary: bytes, start: int, end: int) -> bool:
     """Whether something stands in a multipart whose boundary never comes: its reader would see an empty letter."""
-    return _NOT_BLANK.search(raw, start, end) is not None and raw.find(boundary.encode("utf-8", "replace"), start, end) < 0
+    return _NOT_BLANK.search(raw, start, end) is not None and raw.find(boundary, start, end) < 0
 
 
 def _child(raw: bytes, span: tuple[int, int], number: str, depth: int, bounds: Bounds, default: str) -> Part:

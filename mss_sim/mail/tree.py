@@ -52,10 +52,10 @@ def _branch(raw: bytes, part: Part, outer: str, bounds: Bounds, depth: int, *, w
     number = outer + part.number
     several = part.content_type.startswith("multipart/")
     children = tuple(_branch(raw, child, outer, bounds, depth + 1) for child in part.children)
-    if part.content_type in _MESSAGES and part.encoding in _AS_IT_IS and depth < _DEPTH_MAX:
+    if part.content_type in _MESSAGES and part.encoding in _AS_IT_IS:
         try:
             children = (_message(raw, part.start, part.end, f"{number}.", bounds, depth + 1),)
-        except OverflowError:
+        except OverflowError:  # nested too deep, or of too many parts
             children = ()
     return Branch(
         number=None if several and whole else number,

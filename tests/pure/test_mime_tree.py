@@ -9,7 +9,9 @@ from mss_sim.mail.summary import read_summary, write_summary
 
 def message_of(content_type: str | bytes, body: bytes = b"x\r\n", *lines: str) -> ParsedMessage:
     head = content_type if isinstance(content_type, bytes) else content_type.encode()
-    return parse(b"Content-Type: " + head + b"\r\n" + "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + body)
+    return parse(
+        b"Content-Type: " + head + b"\r\n" + "".join(f"{line}\r\n" for line in lines).encode(errors="surrogateescape") + b"\r\n" + body
+    )
 
 
 def tree(part: Part) -> object:
@@ -87,6 +89,14 @@ def test_a_multipart_without_usable_boundary_is_one_text(content_type: str) -> N
     assert message.root.children == ()
     assert message.attachments == ()
     assert message.text.startswith("Bonjour"), "the reader would see an empty letter"
+
+
+@pytest.mark.parametrize("parameter", ['boundary="\udce9"', "boundary*=utf-7''+2AA-", "boundary*0*=utf-8''b%ED%A0%80; boundary*1=c"])
+def test_a_boundary_that_cannot_be_written_never_comes(parameter: str) -> None:
+    assert (
+        message_of(f"multipart/mixed; {parameter}".encode(errors="surrogateescape"), b"--x\r\n\r\none\r\n").root.content_type
+        == "text/plain"
+    )
 
 
 @pytest.mark.parametrize("body", [b"Bonjour\r\n", b"Bonjour\r\n--B\r\n\r\none\r\n--B--\r\n"])
@@ -200,6 +210,7 @@ def test_the_first_of_two_content_types_counts() -> None:
         pytest.param("attachment; filename*0=koi8-r''; filename*1*=%C3%A9.pdf", "koi8-r''é.pdf", id="a plain piece names no charset"),
         pytest.param("attachment; filename*0*=utf-8''m%C3; filename*1*=%A9d.pdf", "méd.pdf", id="a letter in two pieces"),
         pytest.param("attachment; filename*0*=utf-8''a; filename*1=\"%20b\"", "a%20b", id="a plain piece keeps its signs"),
+        pytest.param("attachment; filename*0*=iso-8859-1''m%E9; filename*1=\"\udce9d.pdf\"", "mééd.pdf", id="a plain piece of raw octets"),
         pytest.param("attachment; filename=m.pdf; filename*=utf-8''m%C3%A9.pdf", "mé.pdf", id="plain and in RFC 2231"),
         pytest.param("attachment; filename*=utf-8''m%C3%A9.pdf; filename=m.pdf", "mé.pdf", id="in RFC 2231 and plain"),
         pytest.param("attachment; filename*0=no; filename*=utf-8''m.pdf", "m.pdf", id="in pieces and whole"),

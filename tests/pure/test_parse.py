@@ -346,6 +346,7 @@ SHORT, LARGE = 8_192, 262_144
         pytest.param(letter("Content-Type: message/RFC822").ljust(SHORT + 1), True, id="a message inside"),
         pytest.param(letter("Content-Type: application/pkcs7-mime").ljust(SHORT + 1), True, id="a signature"),
         pytest.param(letter("Subject: x", body=b"multipart/").ljust(SHORT + 1), False, id="a text"),
+        pytest.param(letter("Subject: x", body=b"multipart/\r\n\r\n").ljust(SHORT + 1), False, id="a text in paragraphs"),
         pytest.param(letter("Subject: " + "x" * (SHORT - 13)).ljust(SHORT + 1), False, id="a header of 8 KiB"),
         pytest.param(letter("Subject: " + "x" * (SHORT - 12)).ljust(SHORT + 1), True, id="a longer header"),
         pytest.param(b"\r\n\r\n".ljust(SHORT + 1), False, id="no header"),

@@ -54,6 +54,13 @@ def test_an_attached_message_is_opened() -> None:
     ]
 
 
+def test_an_attached_message_ends_where_its_part_does() -> None:
+    inner = b"Subject: Bilan\r\n\r\nJoint.\r\n"
+    part = b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner
+    (attached, _) = tree(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part + b"\r\n--b\r\n\r\nafter\r\n--b--\r\n").children
+    assert (attached.size_bytes, [one.size_bytes for one in attached.children]) == (len(inner), [len(b"Joint.\r\n")])
+
+
 def test_what_is_nested_over_a_hundred_levels_is_not_opened() -> None:
     found, depth = tree(b"Content-Type: message/rfc822\r\n\r\n" * 5_000), 0
     while found.children:
