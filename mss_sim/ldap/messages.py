@@ -184,7 +184,7 @@ def read(octets: bytes) -> Message:
     try:
         found = _decoded(octets, _MESSAGE)
         number, operation = int(found["id"]), bytes(found["operation"])
-        controls = [] if complex_ else [(_text(one["controlType"]), bool(one["criticality"])) for one in _listed(found["controls"])]
+        controls = [] if complex_ else [(_text(one["controlType"]), bool(one["criticality"])) for one in found["controls"]]
     except BadRequest as error:
         raise Unreadable("no message") from error
     kind = next((one for one in Operation if one.value == operation[0]), None)
@@ -227,10 +227,6 @@ def _decoded(octets: bytes, type_: Anything) -> Anything:
     return found
 
 
-def _listed(found: Anything) -> Iterable[Anything]:
-    return found if found.hasValue() else ()
-
-
 def _text(octets: Anything) -> str:
     """A text as LDAP has it, UTF-8; names that are none are read as far as they can be."""
     return bytes(octets).decode("utf-8", "replace")
@@ -256,7 +252,7 @@ def _search(octets: bytes, filter_items_max: int) -> Search:
     scope, size, time = _number(found["scope"], Scope.SUBTREE), _number(found["size"], _ID_MAX), _number(found["time"], _ID_MAX)
     _number(found["aliases"], _ALIASES_MAX)
     wanted = _Conditions(filter_items_max).read(bytes(found["filter"]))
-    attributes = tuple(map(_text, _listed(found["attributes"])))
+    attributes = tuple(map(_text, found["attributes"]))
     return Search(_text(found["base"]), Scope(scope), size, time, bool(found["types"]), wanted, attributes)
 
 
@@ -288,7 +284,9 @@ class _Conditions:
         self._left -= 1
         if self._left < 0:
             raise TooComplex
-        number = (octets[0] & 0x1F) if octets else -1
+        if not octets:
+            raise BadRequest
+        number = octets[0] & 0x1F
         if number in _SEVERAL:
             of = tuple(self.read(bytes(one)) for one in _decoded(octets, _SEVERAL[number]))
             return filters.Any(of) if number else filters.All(of)
@@ -300,7 +298,7 @@ class _Conditions:
 
 def _like(found: Anything) -> Filter:
     """Pieces of a text: the first may begin it, the last may end it (ref: rfc4511#4.5.1.7.2)."""
-    pieces = [(one.getName(), bytes(one.getComponent())) for one in _listed(found["substrings"])]
+    pieces = [(one.getName(), bytes(one.getComponent())) for one in found["substrings"]]
     places = [name for name, _ in pieces]
     if not pieces or "initial" in places[1:] or "final" in places[:-1]:
         raise BadRequest

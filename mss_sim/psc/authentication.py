@@ -158,7 +158,7 @@ def _check_assertion(core: Core, client: Client, claims: dict[str, Any], path: s
     if not accepted & set(audience if isinstance(audience, list) and all(isinstance(one, str) for one in audience) else [str(audience)]):
         raise ClientRefused(say("aud of a client_assertion is {issuer} or the token endpoint.", issuer=urls.issuer))
     now = core.world.clock.now() // SECOND
-    expires, begins, jti = claims.get("exp"), claims.get("nbf", 0), claims.get("jti")
+    expires, begins, jti = claims.get("exp"), claims.get("nbf", now), claims.get("jti")
     if not isinstance(expires, int) or expires <= now:
         raise ClientRefused(say("The client_assertion has expired, or has no exp."))
     if expires > now + _ASSERTION_SECONDS_MAX:

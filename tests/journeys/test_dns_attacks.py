@@ -172,7 +172,8 @@ def _datagrams(listening: Listening) -> socket.socket:
 
 
 async def test_a_datagram_is_answered_to_who_sent_it_and_one_that_is_none_is_not(listening: Listening) -> None:
-    loop, clients = asyncio.get_running_loop(), [_datagrams(listening) for _ in range(3)]
+    loop, clients, failures = asyncio.get_running_loop(), [_datagrams(listening) for _ in range(3)], list[object]()
+    loop.set_exception_handler(lambda _, failure: failures.append(failure))
     for number, one in enumerate(clients):
         await loop.sock_sendall(one, b"\xff" * 40 if number == 1 else ASKED)
     answers = [DNSRecord.parse(await asyncio.wait_for(loop.sock_recv(one, 600), 10)) for one in (clients[0], clients[2])]
@@ -180,6 +181,7 @@ async def test_a_datagram_is_answered_to_who_sent_it_and_one_that_is_none_is_not
     assert [(one.peer, one.transport, one.name) for one in listening.responder.asked] == [("127.0.0.1", "udp", "a.sim.mssante.fr")] * 2
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(loop.sock_recv(clients[1], 600), 0.1)
+    assert failures == []
     for one in clients:
         one.close()
 

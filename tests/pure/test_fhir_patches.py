@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from mss_sim.fhir.patch_paths import PATH_CHARS_MAX, Target, Unreadable, read_path
+from mss_sim.fhir.patch_paths import PATH_CHARS_MAX, REFERENCE, Target, Unreadable, read_path
 from mss_sim.fhir.patches import ContactPoint, read_patch
 from mss_sim.vocabulary.directory import Canonical, MailboxField, PatchType, ResourceType, System
 from tests.annuaire import contact_point, operation, parameters
@@ -58,6 +58,7 @@ def test_a_path_of_another_shape_is_refused_with_the_shapes_that_there_are(path:
     with pytest.raises(Unreadable, match="is none of these: Practitioner") as caught:
         read_path(PERSON, path)
     assert len(str(caught.value)) < 1_000
+    assert (caught.value.reference, caught.value.subject) == (REFERENCE, path[:200])
 
 
 def test_the_five_shapes() -> None:
@@ -190,12 +191,18 @@ def test_what_is_left_out_is_not_said() -> None:
     assert read == ContactPoint("a@b.mssante.fr")
 
 
+_BOUND = f"the profile binds it to {System.MAILBOX_KIND}"
+
+
 @pytest.mark.parametrize(
     ("type_", "said"),
     [
-        ({"valueCode": "PER"}, "type is a valueCode, as in the guide"),
-        ({"valueCodeableConcept": {"coding": [{"system": System.MESSAGING, "code": "PER"}]}}, "type is of TRE_R256, as in the OpenAPI"),
-        ({"valueCodeableConcept": {"coding": [{"code": "PER"}]}}, "type is of no known system"),
+        ({"valueCode": "PER"}, f"type is a valueCode, as in the guide; the profile has a valueCodeableConcept of {System.MAILBOX_KIND}"),
+        (
+            {"valueCodeableConcept": {"coding": [{"system": System.MESSAGING, "code": "PER"}]}},
+            f"type is of TRE_R256, as in the OpenAPI description; {_BOUND}",
+        ),
+        ({"valueCodeableConcept": {"coding": [{"code": "PER"}]}}, f"type is of no known system; {_BOUND}"),
         ({"valueCoding": {"system": System.MAILBOX_KIND, "code": "PER"}}, ""),
     ],
 )
@@ -204,7 +211,7 @@ def test_the_kind_is_taken_as_each_draft_writes_it_and_reported(type_: dict[str,
     box["extension"][1]["extension"][0] = {"url": "type", **type_}
     read, notes = _read(box)
     assert read.kind == "PER"
-    assert [note.startswith(f"Operation 1: {said}") for note in notes] == [True] * bool(said)
+    assert notes == [f"Operation 1: {said}."] * bool(said)
 
 
 def test_what_is_missing_or_not_kept_is_reported() -> None:
