@@ -89,6 +89,11 @@ def test_a_path_that_is_no_address_is_a_bad_address(path: str) -> None:
     assert rcpt_error(f"TO:{path}") == ADDRESS
 
 
+def test_a_bad_address_is_told_what_is_bad_about_it() -> None:
+    with pytest.raises(CommandError, match=r"^Bad address: the domain 'b\.\.fr' is not a valid name$"):
+        read_mail("FROM:<a@b..fr>")
+
+
 @pytest.mark.parametrize("address", ["é@b.fr", "a@exämple.fr", "\udce9@b.fr"])
 def test_an_address_beyond_ascii_needs_smtputf8(address: str) -> None:
     assert mail_error(f"FROM:<{address}>") == NEEDS_UTF8
