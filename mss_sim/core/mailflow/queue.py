@@ -171,10 +171,11 @@ class Queue:
         async with self._leasing:
             tasks = [task for held in self._held.values() for task in held]
             self._held.clear()
-            tasks += await self._lease(1_000)
+            for task in (*tasks, *await self._lease(1_000)):
+                self._start(task)
             begun = dict(self._under_way)
-        await asyncio.gather(*map(self._make, tasks), *begun, return_exceptions=True)  # one may be given up: `suspended`
-        return [due for task in (*tasks, *begun.values()) for due in task.due]
+        await asyncio.gather(*begun, return_exceptions=True)  # one may be given up: `suspended`
+        return [due for task in begun.values() for due in task.due]
 
     async def _begin(self) -> bool:
         """Begin as many attempts as there is room for; whether there may be more."""

@@ -319,6 +319,23 @@ async def test_who_waits_for_a_letter_that_is_given_up_goes_on(open_town: OpenTo
             slow.go_on.set()
 
 
+async def test_tries_that_a_moved_clock_makes_are_under_way_and_can_be_given_up(open_town: OpenTown) -> None:
+    """The queue itself does not run meanwhile: who moves the clock makes the tries."""
+    slow = Slow()
+    async with open_town(relay="smtp", transport=slow) as town:
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        queue = town.core.queue
+        moving = asyncio.create_task(queue.work())
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        assert (queue.busy, queue.awaited) == (True, True)
+        async with queue.suspended():
+            assert await asyncio.wait_for(moving, 10) == 1
+            assert not queue.busy
+        slow.go_on.set()
+        assert await queue.work() == 1
+        assert slow.tries == 2
+
+
 async def test_what_another_process_is_trying_is_told_from_what_this_one_does(open_town: OpenTown, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Slow()
     async with open_town(relay="smtp", transport=slow) as town:
