@@ -110,13 +110,13 @@ class WorldClock:
         return self._machine.now()
 
     def run(self, pace: Pace) -> None:
-        """Run so from now on; whoever calls this has seen to it that time does not go back."""
+        """Run so from now on; the caller has seen to it that time does not go back."""
         self._pace = REAL_TIME if pace.mode is ClockMode.REAL else pace
         for listener in self._listeners:
             listener()
 
     def pause(self, seconds: float) -> float:
-        """How long whoever looks at this clock every so many seconds sleeps: less while it runs faster, but never without a rest."""
+        """How long a poller of this clock sleeps between two looks: less while it runs faster, but never without a rest."""
         return max(seconds / max(1.0, self._pace.rate), min(seconds, _PAUSE_SECONDS_MIN))
 
     def stand(self, at: Micros) -> None:

@@ -187,7 +187,7 @@ class Worlds:
         return self._called(called).told
 
     def simulator(self, called: str) -> Simulator:
-        """The world itself, for whoever is in the same process. Refusal(NOT_FOUND) when there is none."""
+        """The world itself, for callers in the same process. Refusal(NOT_FOUND) when there is none."""
         return self._called(called).simulator
 
     def _called(self, called: str) -> _Kept:

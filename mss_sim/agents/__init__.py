@@ -3,7 +3,7 @@
     server     which tools and resources there are; arguments that no tool has are refused
     letters    tools about letters: send, wait, list, read, receipts
     rights     tools about people: who there is, grants, conversations, who may write to whom
-    bench      tools of whoever tests: time, faults, verdicts on clients, events, a fresh start
+    bench      tools for testers: time, faults, verdicts on clients, events, a fresh start
     shapes     what tools answer, as the agent's schemas show it
     refusing   what an agent is told when a tool is refused
 

@@ -1,4 +1,4 @@
-"""Tools of whoever tests: time, faults, what clients did, what happened, a fresh start."""
+"""Tools for testers: time, faults, what clients did, what happened, a fresh start."""
 
 from collections.abc import Mapping
 from datetime import datetime

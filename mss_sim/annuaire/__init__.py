@@ -3,7 +3,7 @@
     routes      which path is answered by what
     queries     types of resources, and parameters, as every path reads them
     changes     what operators write, below a base of its own
-    gateway     who is let in: whoever shows the key of the directory, or an operator's
+    gateway     who is let in: clients with the key of the directory, or an operator's
     answers     resources, bundles and outcomes as they leave
     files       the daily files, without a key
 

@@ -11,7 +11,7 @@ from mss_sim.vocabulary.charge import ChargeDeed, ChargeState
 class _Standing(Out):
     state: ChargeState
     who: IdentityRef | None
-    """Who has it in charge, or has finished with it; null for nobody, and for somebody who was deleted since."""
+    """Who has it in charge, or has finished with it; null where it is free, and for a person who was deleted since."""
     since: datetime | None
     """Null while it is open."""
 
@@ -32,7 +32,7 @@ class NoteOut(Out):
 
 
 class ChargeWithNotes(_Standing):
-    """The same with the notes, the oldest first; none for whoever may not read the letter."""
+    """The same with the notes, the oldest first; none if you may not read the letter."""
 
     notes: list[NoteOut]
 

@@ -70,6 +70,6 @@ async def suggest_addresses(
 async def explain_absence(core: CurrentCore, actor: CurrentActor, address: Address) -> Response:
     """Whether the directory shows an address, or why not: red list, closed, not shown yet, a holder whom it never shows.
 
-    Whoever may see the mailbox is told why; to others what is hidden reads as what does not exist.
+    Those who may see the mailbox are told why; to others what is hidden reads as what does not exist.
     """
     return Json(explanation(core.world, await core.annuaire().correspondents.why_not_found(actor, read_address(address))))

@@ -1,4 +1,4 @@
-"""What happens in the mailboxes of whoever asks, as it happens."""
+"""What happens in the caller's mailboxes, as it happens."""
 
 from fastapi import Request
 from starlette.responses import Response

@@ -70,7 +70,7 @@ async def my_grants(core: CurrentCore, actor: CurrentActor) -> Response:
 
 @router.post("/grants/hand-over", status_code=201, responses={201: {"model": schemas.HandOverOut}, **_GRANTING})
 async def hand_over(core: CurrentCore, actor: CurrentActor, order: schemas.HandOverIn) -> Response:
-    """Give all grants of one person to another, in one step: nobody is without access in between.
+    """Give all grants of one person to another, in one step: access never lapses.
 
     Who logged in for one mailbox hands over the grants over that one: `mailbox` must name it.
     """

@@ -42,7 +42,7 @@ def _answer(core: Core, row: OutOfOffice | None) -> Response:
 
 @router.get("/mailboxes/{address}/out-of-office", responses={200: {"model": schemas.OutOfOfficeOut | None}, **_HERE})
 async def get_out_of_office(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
-    """What a mailbox answers while nobody is there; null when it answers nothing. It needs the right to manage, as all that follows."""
+    """The out-of-office answer of a mailbox; null without one. It needs the right to manage, as all that follows."""
     return _answer(core, await out_of_office.get(core.world, actor, address))
 
 
@@ -86,7 +86,7 @@ async def remove_forwarding(core: CurrentCore, actor: CurrentActor, address: Mai
 
 @router.get("/mailboxes/{address}/closing", responses={200: {"model": ClosingOut | None}, **_HERE})
 async def get_closing(core: CurrentCore, actor: CurrentActor, address: MailboxAddress) -> Response:
-    """When a mailbox closes; null when nobody asked for it."""
+    """When a mailbox closes; null if no closing was requested."""
     return Json(closing_out(await closing.get(core.world, actor, address)))
 
 

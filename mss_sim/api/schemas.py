@@ -151,7 +151,7 @@ class MessageSummary(Out):
     has_xdm: bool
     receipt_requested: bool
     charge: ChargeOut | None
-    """In whose hands it is; null where nobody ever took it, nor noted anything."""
+    """In whose hands it is; null where it was never taken or noted on."""
     first_read: FirstRead | None
 
 

@@ -30,7 +30,7 @@ class WatchEntryOut(Out):
     since: datetime
     """When it was delivered, delayed or failed."""
     detail: str
-    """The diagnostic of the server, or how long nobody has opened it."""
+    """The diagnostic of the server, or how long it has not been opened."""
     submission_id: str
     email_id: str
     message_id: str | None

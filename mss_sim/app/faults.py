@@ -1,4 +1,4 @@
-"""Faults of a world for whoever runs it in the same process: test suites, in the words of the control plane."""
+"""Faults of a world for callers in the same process: test suites, in the words of the control plane."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ _OWN = 9
 def lines(ready: Mapping[str, Any], *, passwords: bool, drawn: bool = False) -> Iterator[str]:
     """The lines; `passwords` tells whether they log in over HTTP: in the strict profile tokens alone do.
 
-    `drawn` tells that nobody set the control key, so that whoever started it does not know it.
+    `drawn` tells that the control key was not set, so that it has to be shown.
     """
     if ready["control_key"]:
         yield f"Control key, for X-Control-Key: {ready['control_key'] if drawn else 'the one that was set'}"

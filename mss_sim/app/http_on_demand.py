@@ -1,7 +1,7 @@
 """HTTP loaded at its first connection, as systemd starts a service by its socket: the ports listen from the beginning.
 
 A third of a start and a fifth of its memory is the web framework, and who tests mail alone asks nothing over HTTP. The first connection
-waits in the backlog until the front ends are loaded, in a thread, for mail is served meanwhile; nobody is refused, no request is lost.
+waits in the backlog until the front ends are loaded, in a thread, for mail is served meanwhile; no client is refused, no request is lost.
 """
 
 import asyncio

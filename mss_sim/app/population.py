@@ -1,4 +1,4 @@
-"""Fictional patients for whoever runs a world in the same process: test suites, the demonstration."""
+"""Fictional patients for callers in the same process: test suites, the demonstration."""
 
 from typing import Any
 

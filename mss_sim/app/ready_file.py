@@ -50,7 +50,7 @@ def where(path: Path) -> str:
 
 
 def remove(path: Path, ready: Mapping[str, Any] | None = None) -> None:
-    """Remove it, whoever wrote it; with `ready`, only when it tells that: another process of the same folder may have written since."""
+    """Remove it, even one of another process; with `ready`, only when it tells that: one of the same folder may have written since."""
     with suppress(OSError, ValueError):
         if ready is None or json.loads(path.read_text(encoding="utf-8")) == ready:
             path.unlink()

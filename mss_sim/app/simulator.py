@@ -374,7 +374,7 @@ class Simulator:
         ready_file.write(path, self.ready())
 
     def _announce(self) -> None:
-        """Tell whoever waits for the ready files; they go first when the simulator stops."""
+        """Write the ready files that others wait for; they go first when the simulator stops."""
         self._write_ready_files()
         self.world.gone_back.append(self._write_ready_files)
         for path in self._ready_files:

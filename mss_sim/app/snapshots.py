@@ -1,4 +1,4 @@
-"""Snapshots of a world for whoever runs it in the same process: test suites, in the words of the control plane."""
+"""Snapshots of a world for callers in the same process: test suites, in the words of the control plane."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The time of a world for whoever runs it in the same process: test suites, in the words of Python's datetime."""
+"""The time of a world for callers in the same process: test suites, in the words of Python's datetime."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ def watched(http: str, key: str | None, work: Callable[[], Any]) -> Any:
     def run() -> None:
         try:
             outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again below, where whoever waits sees it
+        except BaseException as error:  # noqa: BLE001 - raised again below, where the waiting caller sees it
             outcome.append(error)
         finally:
             over.set()
@@ -39,7 +39,7 @@ def watched(http: str, key: str | None, work: Callable[[], Any]) -> Any:
 
 
 def tell(line: str) -> None:
-    """A line for whoever waits, on standard error."""
+    """A line about progress, on standard error."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

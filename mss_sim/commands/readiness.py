@@ -6,7 +6,7 @@ from mss_sim.app.asking import ask_octets
 from mss_sim.commands.options import DEFAULT_HTTP, Http
 
 _PATH = "/readyz"
-_SECONDS = 30  # the first question has the HTTP doors loaded; whoever waits less, as engines do, ends the command
+_SECONDS = 30  # the first question has the HTTP doors loaded; a caller that waits less, as engines do, ends the command
 
 
 def health(http: Http = DEFAULT_HTTP) -> None:

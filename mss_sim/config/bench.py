@@ -25,7 +25,7 @@ class Worlds(Subject):
     """Further worlds of one process."""
 
     max: int = Field(default=250, ge=0, le=10_000, description="Worlds beside the first one; 0: none.")
-    lifetime_seconds: float = Field(default=3_600, gt=0, description="Life of a world that nobody touches, on the machine's clock.")
+    lifetime_seconds: float = Field(default=3_600, gt=0, description="Life of an untouched world, on the machine's clock.")
     lifetime_seconds_max: float = Field(default=7 * 86_400, gt=0, description="Longest life that one may be given.")
 
 
@@ -44,7 +44,7 @@ class Feed(Subject):
 
 
 class Webhooks(Subject):
-    """Events that are posted to whoever asked for that."""
+    """Events that are posted to subscribed URLs."""
 
     max: int = Field(default=50, ge=0, le=1_000, description="Webhooks of a world.")
     hosts: tuple[str, ...] = Field(

@@ -9,7 +9,7 @@ from mss_sim.vocabulary.mailboxes import PROFESSIONAL_KINDS, MailboxKind
 
 
 class RedList(Subject):
-    """Mailboxes that nobody uses leave the public directory."""
+    """Unused mailboxes leave the public directory."""
 
     kinds: frozenset[MailboxKind] = Field(default=PROFESSIONAL_KINDS, description="Kinds of mailboxes that do; none: no mailbox does.")
     warned_days: int = Field(default=50, ge=1, description="Days without use after which a mailbox is warned.")

@@ -66,7 +66,7 @@ class Http(Subject):
         description="Names that HTTP clients know the simulator by, besides localhost, host, hostname, certificate_hosts; others get 421.",
     )
     proxies: tuple[str, ...] = Field(
-        default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's."
+        default=(), description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none by default."
     )
     connections_max: int = Field(default=4_000, ge=1, description="Open HTTP connections, and as many HTTPS ones.")
     head_bytes_max: int = Field(default=65_536, ge=8_192, description="Request line and header fields of one request.")
@@ -85,7 +85,7 @@ class Https(Subject):
         default=None,
         ge=0,
         le=65535,
-        description="The same in TLS, for whoever shows a client certificate; none: off, 0 takes any free port.",
+        description="The same in TLS, for clients with a certificate; none: off, 0 takes any free port.",
     )
 
 
@@ -115,7 +115,7 @@ class Connections(Subject):
 
 
 class WrongPasswords(Subject):
-    """Whoever guesses passwords over HTTP."""
+    """Password guessing over HTTP."""
 
     max: int = Field(default=10, ge=1, description="Wrong passwords of a client for one login before HTTP answers 429.")
     pause_seconds: float = Field(default=30, gt=0, description="How long it does; the first ones are slowed down only.")
@@ -213,7 +213,7 @@ class WhiteList(Subject):
 class WatchList(Subject):
     """Sent letters that are not delivered, or not opened."""
 
-    after_days: int = Field(default=7, ge=0, le=3_650, description="Days after which a delivered letter that nobody opened is listed.")
+    after_days: int = Field(default=7, ge=0, le=3_650, description="Days after which a delivered, unopened letter is listed.")
     unasked: bool = Field(default=False, description="Whether letters that asked for no read receipt are listed as not opened too.")
     digest_hour: int = Field(default=7, ge=0, le=23, description="Hour of the daily letter, by local_time, where a mailbox names none.")
 
@@ -254,7 +254,7 @@ class Psc(Subject):
     pkce_plain: bool = Field(default=False, description="PKCE with the method plain is taken, as the national discovery says.")
     state_nonce_required: bool = Field(default=False, description="An authorization request without state or nonce is refused.")
     refresh_rotation: bool = Field(default=True, description="A refresh token is used once; else it stays good until its time is over.")
-    auto_approve: bool = Field(default=False, description="Whoever login_hint names is logged in at once, without a page; for CI.")
+    auto_approve: bool = Field(default=False, description="The person in login_hint is logged in at once, without a page; for CI.")
     code_seconds: int = Field(default=60, ge=1, description="Life of an authorization code, and of a log-in page ten times as long.")
     refresh_seconds: int = Field(default=1_800, ge=1, description="Life of a refresh token (ref: psc#lifetimes).")
     session_idle_seconds: int = Field(default=1_800, ge=1, description="Idle time that ends a session (ref: psc#lifetimes).")

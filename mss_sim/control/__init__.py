@@ -10,7 +10,7 @@
     scenarios      stories played step by step or at once, and recorded (scenario_views: as they go out)
     wait           answered when something has happened
     events         everything that happens, as it happens
-    webhooks       the same, posted to whoever asked for it
+    webhooks       the same, posted to subscribed URLs
     trust_space    operators and the white list
     behaviours     what patients do by themselves, and are about to do
     clock          how the time of the world runs; moved by way of all that is due
@@ -30,7 +30,7 @@
     schemas, bulk_schemas, certificate_schemas, psc_schemas, scenario_schemas   the shapes, as OpenAPI shows them
 
 It asks for no rights, so it (`http/control`) answers this machine only, unless `MSS_SIM_CONTROL_KEY` is set: then it
-answers whoever sends that key in `X-Control-Key`. A request that a browser makes for a page of
+answers requests with that key in `X-Control-Key`. A request that a browser makes for a page of
 another site is refused, whatever the machine.
 
 Everything that a person can do is not here but under /api/v1, with that person's rights; what is

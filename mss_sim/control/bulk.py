@@ -56,7 +56,7 @@ async def get_progress(core: CurrentCore) -> Response:
 async def generate_people(core: CurrentCore, wanted: schemas.GenerationIn) -> Response:
     """Add a fictional network: operators, people, mailboxes, letters among them.
 
-    The same numbers give the same people. Whoever is there already stays as they are.
+    The same numbers give the same people. People who are there already stay as they are.
     """
     counts = wanted.counts()
     with core.bulk.turn(Undertaking.GENERATION, Stage.OPERATORS) as progress:

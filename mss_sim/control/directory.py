@@ -1,4 +1,4 @@
-"""Why the directory does not show an address, for whoever drives the simulator: past every right."""
+"""Why the directory does not show an address, past every right."""
 
 from fastapi import Depends
 from starlette.responses import Response

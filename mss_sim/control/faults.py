@@ -91,7 +91,7 @@ class FaultOut(Out):
     """A rule with its counts."""
 
     id: str = Field(examples=[examples.ID])
-    """Stands in the answer of whoever meets it."""
+    """Stands in the answer that it changes."""
     point: Point
     match: dict[str, Any] = Field(examples=[{"verb": "RCPT", "address": _TO_PATIENTS}])
     action: dict[str, Any] = Field(examples=[{"kind": "reply", "code": "451", "status": "4.3.2", "text": "down for an hour"}])

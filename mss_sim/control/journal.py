@@ -1,4 +1,4 @@
-"""The journals of all mailboxes in one list, for whoever drives the world."""
+"""The journals of all mailboxes in one list."""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """Every letter of the world: which there are, where each copy lies, what became of it, its octets, its parts.
 
-Nothing is recorded, marked or answered by looking: whoever looks here is nobody of the world.
+Nothing is recorded, marked or answered by looking: the reader has no identity in the world.
 """
 
 import asyncio

@@ -37,7 +37,7 @@ _CLOSING = refusing(*CONTROL, Rule.NOT_FOUND, Rule.CONFLICT, Rule.MAILBOX_CLOSED
 
 @router.get("/{address}/closing", responses={200: {"model": ClosingOut | None}, **_FOUND})
 async def get_closing(core: CurrentCore, address: MailboxAddress) -> Response:
-    """When a mailbox closes; null when nobody asked for it."""
+    """When a mailbox closes; null if no closing was requested."""
     return Json(closing_out(await closing.get(core.world, None, address)))
 
 

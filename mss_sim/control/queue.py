@@ -1,4 +1,4 @@
-"""The queue: which letters wait, why, and when they are tried next; tried at once by whoever cannot wait."""
+"""The queue: which letters wait, why, and when they are tried next; tried at once on request."""
 
 from typing import Annotated
 

@@ -118,7 +118,7 @@ async def begin_play(
 ) -> Response:
     """Begin a play of a story that ships, or of a file: sent as it is (`application/yaml`), or in JSON.
 
-    Nobody plays a step until `next` is asked for, unless it is played at once. Actors who are `like` somebody are made now.
+    No step is played until `next` is asked for, unless it is played at once. Actors who are `like` somebody are made now.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in _YAML:

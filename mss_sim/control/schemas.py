@@ -50,7 +50,7 @@ class LikeIn(In):
 
 
 class LikenessOut(PersonaOut):
-    """A new person, whom nobody else uses; `role` is whose they are like."""
+    """A new person of your own; `role` is whose they are like."""
 
     access_token: str | None
     expires_in: int | None

@@ -1,6 +1,6 @@
 """What a CDA is judged by: its header, element by element, and the identity in it (ref: ans-cda#header, ans-cda#identity, ans-cda#levels).
 
-The rules are ours in Python: those of the ANS (Schematron) may not be shipped, and change without a number. Whoever has them gives their
+The rules are ours in Python: those of the ANS (Schematron) may not be shipped, and change without a number. Users who have them give their
 folder (`schematron`). What they would say of a body, of its sections and entries, is not said here.
 """
 

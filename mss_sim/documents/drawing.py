@@ -1,7 +1,7 @@
 """A page of a PDF, drawn as a picture, in a process of its own: PDFium is C++, and what it reads was written by strangers.
 
 `python -m mss_sim.documents.drawing NUMBER` reads a document from its standard input and writes a PNG to its output. The process has a
-gibibyte of memory, and as many seconds of processor as it is told, where the system can limit them (`resource`); whoever starts it ends
+gibibyte of memory, and as many seconds of processor as it is told, where the system can limit them (`resource`); the caller ends
 it when its time is over. Scripts, forms and links of the document are neither run nor drawn.
 """
 

@@ -1,4 +1,4 @@
-"""A diagnosis written down, and read again: the same findings, in the same words, for whoever reads it in whatever language.
+"""A diagnosis written down, and read again: the same findings, in the same words, in any language.
 
 What a finding says is written down with it, and not only its code: what is kept stays as it was told when the program changes.
 """

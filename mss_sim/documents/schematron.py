@@ -49,7 +49,7 @@ class Engine:
         self._is_ended = False
 
     def end(self) -> None:
-        """Have nobody wait for what it finds."""
+        """Have no one wait for what it finds."""
         with self._lock:
             self._is_ended = True
             if self._process is not None:

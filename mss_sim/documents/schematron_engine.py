@@ -12,7 +12,7 @@ the system can limit it (`resource`), the process has two gibibytes of memory an
 
 A schema becomes a stylesheet by the steps of ISO Schematron that come with lxml; those are of XSLT 1, and what they write is run as
 XSLT 2 (Saxon, `mss-sim[schematron]`), in which the rules of the ANS are written. Rules read the lists of values that lie beside them:
-whoever gives the folder trusts it. `met` counts how often an element was judged: rules that meet nothing find nothing.
+giving the folder is to trust it. `met` counts how often an element was judged: rules that meet nothing find nothing.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class Schema:
 
     def _parse(self, file: Path, within: tuple[Path, ...]) -> "_ElementTree[_Element]":
         """The file with what it includes; `within`: the files that include it, from the first one."""
-        from lxml import etree  # noqa: PLC0415 - whoever imports the name of the module loads nothing
+        from lxml import etree  # noqa: PLC0415 - importing the name of the module loads nothing
 
         self._left -= 1
         if file in within:

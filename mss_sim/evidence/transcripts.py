@@ -74,7 +74,7 @@ class Transcript:
     closed_at: Micros | None = None
     ended: SessionEnd | None = None
     changed: Callable[[], None] = _nobody  # told when it ends, something is refused in it, or somebody logs in
-    hear: Callable[[bytes], None] | None = None  # told what the client says, for whoever must not miss what is forgotten here
+    hear: Callable[[bytes], None] | None = None  # told what the client says, for listeners that must not miss what is forgotten here
 
     def client(self, octets: bytes) -> None:
         """What the client said."""

@@ -33,7 +33,7 @@ connection.
 | patient      | -     | -     | -        | -    | -         | -        | -         | hold   |
 | bounce       | -     | -     | -        | -    | -         | -        | yes       | -      |
 
-`/control` and health are no point: whoever set a rule can always lift it.
+`/control` and health are no point: a rule can always be lifted.
 
 On a wire a delay runs on the machine's clock, as the patience of clients does. At `delivery` and `read-receipt` it is the letter that
 waits, in the queue, on the clock of the world. A rule's lifetime is of the world's clock as well.

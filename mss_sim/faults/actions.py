@@ -41,7 +41,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Let whoever asks wait; see the essay for the clock that runs meanwhile."""
+    """Let the client wait; see the essay for the clock that runs meanwhile."""
 
     seconds: float
 

@@ -2,7 +2,7 @@
 
     dependencies    the core, the actor, addresses and ids in paths, typed for FastAPI
     hosted          the parameters of the application, as one value
-    hosting         what is asked of whoever keeps several worlds in one process
+    hosting         what is asked of the keeper of several worlds in one process
     control         who may drive the control plane; credentials reads what they show
     recording       what clients ask and are answered, kept as evidence
     front           checks before a body is read: the host, the sender, the size

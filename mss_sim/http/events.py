@@ -1,4 +1,4 @@
-"""Events over HTTP: as server-sent events to whoever keeps listening, as a page of JSON to whoever asks for that.
+"""Events over HTTP: as server-sent events, or as a page of JSON.
 
     id: 1042
     event: message.received
@@ -76,7 +76,7 @@ class EventOut(Out):
     mailbox: str | None = Field(examples=[examples.PRACTICE])
     message: MessageRef | None
     who: IdentityRef | None
-    """Who did it; null where nobody did, and where you do not manage the mailbox, as the three that follow."""
+    """Who did it; null where it happened by itself, and where you do not manage the mailbox, as the three that follow."""
     door: Door | None
     grant: str | None
     detail: dict[str, Any] | None = Field(examples=[{"from": examples.DOCTOR}])

@@ -1,4 +1,4 @@
-"""What the control plane asks of whoever keeps several worlds in one process (`mss_sim.worlds`)."""
+"""What the control plane asks of the keeper of several worlds in one process (`mss_sim.worlds`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -118,7 +118,7 @@ def rows(refused: Sequence[tuple[int, Refusal]], language: Language) -> list[dic
 
 
 def response(refusal: Refusal, language: Language, path: str = "") -> Response:
-    """The HTTP response that shows a refusal to whoever asked for a path."""
+    """The HTTP response that shows a refusal."""
     body = problem(refusal, language)
     headers = {"WWW-Authenticate": _CHALLENGE if path.startswith(PLAIN) else _CHALLENGES} if body["status"] == 401 else {}
     if isinstance(refusal, RetryLater):

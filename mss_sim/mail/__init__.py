@@ -10,7 +10,7 @@
     parse           a message read once into a frozen ParsedMessage
     summary         the data of a message that lists, searches and decisions need
     structure       ENVELOPE and BODYSTRUCTURE, as IMAP writes them
-    extracts        codes, links, INS and the like, for whoever tests with a letter
+    extracts        codes, links, INS and the like, for tests
     tree            the parts as people look at them, attached messages opened
     criteria        a search as a tree
     terms           a search as a row of terms, all of which hold

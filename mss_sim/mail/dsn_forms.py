@@ -12,7 +12,7 @@ _ANSWERING = re.compile(rb"^(?:In-Reply-To|References): [^\r\n]*(?:\r\n[ \t][^\r
 def deformed(raw: bytes, mark: str) -> bytes:
     """A notification that `dsn.compose` or `returned_plain.compose` wrote, without what names the letter and the recipient.
 
-    `mark` stands in a header of its own, so that whoever tests finds what was done to it.
+    `mark` stands in a header of its own, so that tests find what was done to it.
     """
     head, blank, body = raw.partition(CRLF + CRLF)
     head = _ANSWERING.sub(b"", head + CRLF).removesuffix(CRLF)

@@ -16,7 +16,7 @@ Profiles differ by what they are for: server authentication, client authenticati
 All names begin with TEST, so that nobody takes them for those of the national authority; file names of
 authorities are the published ones, so that a client that builds paths from them works here too.
 
-Whoever calls gives the time and keeps the keys: `core/world/authorities.py` for the authorities, the store for leaves.
+The caller gives the time and keeps the keys: `core/world/authorities.py` for the authorities, the store for leaves.
 The order of attributes in a name is that of the standard, country first; written as text it is reversed
 (ref: rfc4514#2.1), so that a name reads `CN=…,OU=…,O=…,ST=…,C=FR` as in the list of trusted domains. Two names
 are the same when they have the same attributes in the same order, value for value.

@@ -35,7 +35,7 @@ _OLD_HASHES = (hashes.MD5, hashes.SHA1)
 
 
 def unfit(certificate: x509.Certificate) -> Sentence | None:
-    """Why a certificate is not one by which a client says who it is, whoever signed it; None when it is (ref: rfc5280#4.2.1.12)."""
+    """Why a certificate is not one by which a client says who it is, its signature aside; None when it is (ref: rfc5280#4.2.1.12)."""
     uses = _extension(certificate, x509.ExtendedKeyUsage)
     if uses is not None and ExtendedKeyUsageOID.CLIENT_AUTH not in uses:
         return say("it is not for clients: its extended key usage leaves clientAuth out")
@@ -68,7 +68,7 @@ def _is_strong(certificate: x509.Certificate) -> bool:
 def leads_to(certificate: x509.Certificate, above: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], now: datetime) -> bool:
     """Whether a certificate is signed by one of `roots`, or by authorities among `above` that lead there; the first sixteen are looked at.
 
-    `roots` need not be signed by themselves: whoever names an authority trusts it.
+    `roots` need not be signed by themselves: naming an authority is to trust it.
     """
     store = crypto.X509Store()
     for root in roots:

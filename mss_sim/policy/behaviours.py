@@ -23,7 +23,7 @@ from mss_sim.vocabulary.behaviours import AnswerFile, AnswerTo, Occasion, Receip
 from mss_sim.words.sentence import say, sentence_of
 
 BY_HAND = "by-hand"
-"""The behaviour of whoever is played by a person or a script."""
+"""The behaviour of patients played by a person or a script."""
 REACTIONS_MAX = 50
 STEPS_MAX = 20
 _AT_ONCE = "PT0S"

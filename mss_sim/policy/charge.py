@@ -12,7 +12,7 @@ What a deed does, by who has the letter now:
 | note    | done    | done    | done              | done                          | done             |
 
 Each needs `mark`, and `see`: that a letter is in charge is a mark that all see, as keywords of IMAP are, whose letter `w` is that right
-(ref: rfc4314#4). Whoever only reads leaves no marks. A note tells of what a letter says: it needs `read` too, to be written and to be read.
+(ref: rfc4314#4). Without `mark` there are no marks. A note tells of what a letter says: it needs `read` too, to be written and to be read.
 What is a colleague's is taken from them by who manages the mailbox alone; when they may not mark letters there any more, nobody has to wait
 for them. Whom a letter is given to must be able to finish it, and needs `mark` (ref: quirks#in-charge).
 
@@ -33,7 +33,7 @@ NOTES_MAX = 50
 
 
 class Hands(Enum):
-    """In whose hands a letter is, for whoever asks."""
+    """In whose hands a letter is, as the caller sees it."""
 
     NOBODYS = "nobody has it"
     OWN = "whoever asks has it"

@@ -5,7 +5,7 @@
 | in the patients' domain                          | `patient`           | everybody, whether there is one or not |
 | in a domain of no operator                       | `domain-outside`    | everybody                            |
 | that the directory shows                         | `published`         | everybody                            |
-| that there is not                                | `unknown`           | whoever drives the simulator         |
+| that there is not                                | `unknown`           | the control plane alone              |
 | that is closed                                   | `closed`            | who may know                         |
 | of a carer, a program, a card that names nobody  | `holder-never-published` | who may know                    |
 | whose holder was disabled                        | `holder-not-active` | who may know                         |

@@ -1,7 +1,7 @@
 """Addresses that do one thing each and need no set-up: a local part of this table at any domain served here (ref: quirks#magic-addresses).
 
 The mailbox is made at its first letter, unless somebody made one of that name; it is a patient's at the patients' domain, and an
-organisation's elsewhere. What a mailbox does by itself is a behaviour, for whoever wants the same of a mailbox of their own.
+organisation's elsewhere. What a mailbox does by itself is a behaviour, which any mailbox may be given.
 """
 
 from collections.abc import Mapping

@@ -45,7 +45,7 @@ def read_target(url: str) -> tuple[str, int]:
 
 
 def _can_be_looked_up(host: str) -> bool:
-    """Whether each label has 1 to 63 characters (ref: rfc1035#2.3.4): others are no name, and whoever looks them up fails."""
+    """Whether each label has 1 to 63 characters (ref: rfc1035#2.3.4): others are no name, and their look-up fails."""
     return all(0 < len(label) < 64 for label in host.removesuffix(".").split("."))
 
 

@@ -3,7 +3,7 @@
     routes           which path is answered by what
     discovery        both discovery documents, the keys
     urls             where the endpoints are
-    answers          JSON that nobody caches, errors in the protocol's form, redirects
+    answers          JSON that is not cached, errors in the protocol's form, redirects
     refused          errors that leave otherwise: sent back, on a page of their own, with the challenge of a token
     certificates     the subject of a client certificate, from the ASGI scope
     authentication   which client is asking: secret, signed assertion, certificate, or none
@@ -13,7 +13,7 @@
     pages            the HTML, in French, without JavaScript
     grants           token, introspection and revocation endpoints
     backchannel      CIBA and the page of approvals
-    userinfo         claims of whoever is logged in, JSON or signed
+    userinfo         claims of the person who is logged in, JSON or signed
     logout           the end of a session
 
 The state machine, what is logged in and what was given out, is in `core/psc/provider.py` and `core/psc/ciba.py`; the

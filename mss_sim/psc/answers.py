@@ -1,4 +1,4 @@
-"""What goes out: JSON that nobody caches, errors in the form of the protocol, redirects back to a client."""
+"""What goes out: JSON that is not cached, errors in the form of the protocol, redirects back to a client."""
 
 import re
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from mss_sim.words.sentence import say
 
 
 async def log_out(request: Request, core: Core) -> Response:
-    """Log out whoever the ID token was made for, whether or not it has expired; without one, ask first."""
+    """Log out the person the ID token was made for, whether or not it has expired; without one, ask first."""
     try:
         given = await of_form(request) if request.method == "POST" else of_query(request)
         given.check()

@@ -67,7 +67,7 @@ def _hidden(name: str, value: str) -> str:
 
 
 def _decision(reader: Reader, approve: Sentence) -> str:
-    """The two buttons of whoever is asked."""
+    """The two buttons of the person who is asked."""
     refuse = f'<button class="quiet" name="decision" value="refuse">{reader.html(say("Refuse"))}</button>'
     return f'<p class="acts"><button name="decision" value="approve">{reader.html(approve)}</button>{refuse}</p>'
 

@@ -1,4 +1,4 @@
-"""Userinfo: what is known of whoever is logged in (ref: openid-connect-core#5.3, psc#userinfo)."""
+"""Userinfo: the claims of the person who is logged in (ref: openid-connect-core#5.3, psc#userinfo)."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -106,7 +106,7 @@ def line_or_nothing(scope: Scope, node: Node) -> str:
 
 
 def check_names(node: Fields, known: frozenset[str]) -> None:
-    """Refuse a field that nobody reads, and say which may have been meant."""
+    """Refuse an unknown field, and say which may have been meant."""
     for name in node.values:
         if name not in known:
             raise NotAScenario(node.lines[name], say("Unknown key {name}. {known}", name=quoted_field(name), known=near(name, known)))

@@ -185,7 +185,7 @@ class Story:
         self.check(told["SubjectNameID"] == idnat, f"a token for {who}", f"un jeton pour {who}")
 
     def rest(self, role: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """One request as a persona, with the token of whoever has one; the status and the decoded JSON."""
+        """One request as a persona, with the token of one who has one; the status and the decoded JSON."""
         status, found, text = self._rest(role, method, path, body)
         self.wire(method, f"{found} -> {status} {text}")
         return status, json.loads(text or "null")

@@ -101,13 +101,13 @@ class Findability(StrEnum):
     PATIENT = "patient"
     DOMAIN_OUTSIDE = "domain-outside"
     UNKNOWN = "unknown"
-    NOT_SHOWN = "not-shown"  # whoever asks may not know which of these it is
+    NOT_SHOWN = "not-shown"  # the caller may not know which of these it is
 
 
 class WhyTold(StrEnum):
     """Who is told why the directory does not show an address."""
 
-    HOLDERS = "holders"  # whoever may see the mailbox
+    HOLDERS = "holders"  # those who may see the mailbox
     PROFESSIONALS = "professionals"  # of mailboxes that are no patient's, professionals and employees too
 
 

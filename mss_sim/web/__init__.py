@@ -2,7 +2,7 @@
 
     application  the routes, and what happens before a handler is asked and after it answers
     visit        one request: who asks, and what was posted
-    gate         who may open pages: this machine, whoever gave the control key, a persona who is logged in
+    gate         who may open pages: this machine, a browser with the control key, a persona who is logged in
     personas     sessions of personas, each under a path of its own, so that two of them stand side by side
     showing      templates, and what all of them know; instants and sizes as people read them; python_calls: curl told in Python
     live         what a page asks again when something happens
@@ -11,7 +11,7 @@
     control, steering, psc   clock, faults, queue, snapshots, a new beginning; the acts of that page; Pro Santé Connect
     figures, charts   letters, receipts, refusals, patients, costs of clients in figures; where the shapes of their charts stand
     documents    the documents of a letter as people read them, and what is wrong with them
-    world_letters   every letter of the world, for whoever drives it
+    world_letters   every letter of the world, for administrators
     mailbox, letters   the mailboxes of a persona, the list of one; a letter with all that is in it
     boxes        the list of mailboxes beside a persona's pages, which follows their rights
     delegations  who may do what in a mailbox, given, foreseen, taken back; what was done by it, in the words of delegation_words

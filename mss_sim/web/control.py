@@ -1,4 +1,4 @@
-"""What whoever drives the simulator does to the world: its clock, faults, the queue, snapshots, a new beginning, certificates.
+"""What an administrator does to the world: its clock, faults, the queue, snapshots, a new beginning, certificates.
 
 One page, a section each; what changes by itself is asked again. Each act is the verb that the control plane has for it, and leads back to
 its section. What is lost by an act is told beside its button, and a box must be ticked.

@@ -1,4 +1,4 @@
-"""The documents of a letter as people read them, and what is wrong with them, for a persona and for whoever drives the simulator.
+"""The documents of a letter as people read them, and what is wrong with them, for a persona and for an administrator of the simulator.
 
 A CDA is plain text here, an archive a tree, a PDF the text of its first page and that page drawn; a picture is shown when it begins as one
 does, and as nothing else. What was written by strangers is escaped, as everywhere, and none of it is run.
@@ -76,7 +76,7 @@ async def show_documents(visit: Visit) -> Response:
 
 
 async def show_world_documents(visit: Visit) -> Response:
-    """The same for whoever drives the simulator, by which nothing changes."""
+    """The same for an administrator, by which nothing changes."""
     raw = await every_letter.read_raw(visit.core.world, _id(visit))
     told = await visit.core.kept_diagnoses.of_letter(_id(visit), raw)
     curl = f"curl {visit.origin}/control/messages/{visit.request.path_params['letter']}/diagnosis"
@@ -89,7 +89,7 @@ async def send_picture(visit: Visit) -> Response:
 
 
 async def send_world_picture(visit: Visit) -> Response:
-    """The same for whoever drives the simulator."""
+    """The same for an administrator."""
     return await _picture(visit, await every_letter.read_raw(visit.core.world, _id(visit)))
 
 
@@ -99,7 +99,7 @@ async def send_page(visit: Visit) -> Response:
 
 
 async def send_world_page(visit: Visit) -> Response:
-    """The same for whoever drives the simulator."""
+    """The same for an administrator."""
     return await _page(visit, await every_letter.read_raw(visit.core.world, _id(visit)))
 
 

@@ -31,7 +31,7 @@ from mss_sim.words.sentence import Sentence, say
 
 _FILTERS = ("from", "to", "group", "domain", "kind")
 _DAYS_MAX = 62
-"""Days that are told one by one, where nobody says how."""
+"""Days that are told one by one unless asked otherwise."""
 _CLIENTS_MAX, _CLIENTS_DRAWN = 100, 8
 _PLACES_MAX = 200
 _NAME_CHARS = 17

@@ -40,7 +40,7 @@ class Gate:
         core.world.beginning_anew.append(self._unlocked.clear)
 
     def is_open(self, request: Request) -> bool:
-        """Whether whoever asks may drive the simulator by its pages."""
+        """Whether the browser may administer the simulator by its pages."""
         if self._core.world.settings.control_key is not None and request.cookies.get(COOKIE) in self._unlocked:
             return True
         try:

@@ -84,7 +84,7 @@ async def _listed(visit: Visit) -> dict[str, Any]:
 
 
 def _actor(visit: Visit) -> Any:
-    """The persona whose page it is; None for whoever drives the simulator."""
+    """The persona whose page it is; None for an administrator."""
     return visit.session.actor if visit.here.session else None
 
 

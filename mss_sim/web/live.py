@@ -17,11 +17,11 @@ from mss_sim.http.events import EVENT_STREAM, read_filter, read_position
 from mss_sim.web.visit import Routes, Visit
 
 _TURNED = "grant.turned"
-"""What a page is told when a grant began or ended by itself; over REST and IMAP, whoever asks then finds it so."""
+"""What a page is told when a grant began or ended by itself; over REST and IMAP the next request finds it so."""
 
 
 async def tell_all(visit: Visit) -> Response:
-    """Changes anywhere in the world, for whoever drives it."""
+    """Changes anywhere in the world, for administrators."""
     return await _stream(visit, Everything())
 
 

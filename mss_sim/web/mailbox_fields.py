@@ -1,4 +1,4 @@
-"""What may be changed of a mailbox, as forms have it: its texts and policies, and for whoever drives the simulator its state and limits."""
+"""What may be changed of a mailbox, as forms have it: its texts and policies, and for administrators its state and limits."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def wanted(visit: Visit, box: Mailbox) -> dict[str, Any]:
 
 
 def wanted_limits(visit: Visit, box: Mailbox) -> dict[str, Any]:
-    """What the form of whoever drives the simulator changes of it besides."""
+    """What the administrator's form changes of it besides."""
     quota = number(visit.field("quota_bytes"), "quota_bytes", 0, _QUOTA_MAX)
     read = {
         "state": word(visit.field("state"), "state", MailboxState).value,

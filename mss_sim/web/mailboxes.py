@@ -1,4 +1,4 @@
-"""Mailboxes as whoever drives the simulator administers them: found, made, changed, closed, handed over, kept for so long, deleted."""
+"""Mailboxes as an administrator sees them: found, made, changed, closed, handed over, kept for so long, deleted."""
 
 from typing import Any
 from urllib.parse import quote, urlencode

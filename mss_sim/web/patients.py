@@ -1,4 +1,4 @@
-"""The pages of a patient's mailbox: inbox, letter and answer, documents. Whoever sees it has them: the patient, or a carer."""
+"""The pages of a patient's mailbox: inbox, letter and answer, documents. For the patient, or a carer."""
 
 from typing import Any
 from urllib.parse import quote

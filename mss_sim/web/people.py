@@ -1,4 +1,4 @@
-"""People of the world as whoever drives the simulator sees them: found, shown with all that is theirs, made, made like one of the seed."""
+"""People of the world as an administrator sees them: found, shown with all that is theirs, made, made like one of the seed."""
 
 import re
 from dataclasses import replace

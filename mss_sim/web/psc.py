@@ -1,4 +1,4 @@
-"""Pro Santé Connect as whoever drives the simulator sees it: requests that wait for an approval, clients, switches, who is logged in.
+"""Pro Santé Connect as an administrator sees it: requests that wait for an approval, clients, switches, who is logged in.
 
 Each act is the verb that the control plane has for it. What waits is asked again; a request that expires goes by itself.
 """

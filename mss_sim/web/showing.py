@@ -62,7 +62,7 @@ class Here:
     `address`: the path with the filters behind it; `position`: where the feed was before anything of a persona's page was read;
     `size`: how large everything is; `framed`: inside a page of ours that says who it is, so that this one need not;
     `kiosk`: at the kiosk, its settings; everything is larger there, and no page but the kiosk's is named;
-    `browser_token` stands in forms that choose for all pages, whoever is logged in.
+    `browser_token` stands in forms that choose for all pages, with or without a log-in.
     """
 
     path: str

@@ -38,7 +38,7 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request: for a page of a persona (`session`), or for one of whoever drives the simulator. `form` is that of a post."""
+    """One request: for a page of a persona (`session`), or for one of an administrator's. `form` is that of a post."""
 
     pages: Pages
     request: Request

@@ -1,4 +1,4 @@
-"""Every letter of the world, whoever it is for: the list, and one with its copies, what became of it, its parts, its source.
+"""Every letter of the world: the list, and one with its copies, what became of it, its parts, its source.
 
 Looking changes nothing: no reading is recorded, and no read receipt leaves, unlike on the pages of a persona (`letters`).
 """

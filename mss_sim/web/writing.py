@@ -41,7 +41,7 @@ from mss_sim.words.sentence import joined, say, sentence_of
 
 _PEER = "the pages"
 WITHOUT_DIRECTORY = frozenset({IdentityKind.PATIENT, IdentityKind.CARER})
-"""Whom nobody suggests addresses to: they answer."""
+"""They get no suggestions of addresses: they answer."""
 _SEPARATOR = re.compile(r"""((?:"[^"]*"|<[^>]*>|[^",;<\n])+)""")
 _WITH_NAME = re.compile(r"(?P<name>.*?)<(?P<address>[^<>]*)>\s*\Z", re.DOTALL)
 _PLAIN_FILE = "application/octet-stream"

@@ -1,4 +1,4 @@
-"""A sentence: English for whoever reads it as text, and its template and values for whoever wants it in another language."""
+"""A sentence: English when read as text, with its template and values for another language."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -46,7 +46,7 @@ class Template(str):
 
 
 class SpokenError(Exception):
-    """An error that tells whoever caused it what is wrong, and what to do."""
+    """An error that tells its causer what is wrong, and what to do."""
 
     def __init__(self, sentence: Sentence) -> None:
         super().__init__(sentence)

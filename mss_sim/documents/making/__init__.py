@@ -14,7 +14,7 @@ A flaw belongs to one step (papers, PDF, CDA, metadata, files, archive, parcel);
 as a program would that does not know.
 
 What is made has the same octets each time, but for what is encrypted: identifiers are digests of what the document says, instants are
-given by whoever asks. The patient of the national samples is the default; others come from the world.
+given by the caller. The patient of the national samples is the default; others come from the world.
 
 | level | body                      | PDF beside it                                            |
 |-------|---------------------------|----------------------------------------------------------|

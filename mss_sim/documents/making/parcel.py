@@ -67,7 +67,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A letter's subject, its fields and its files, without people: whoever sends it says who."""
+    """A letter's subject, its fields and its files, without people: the sender names them."""
 
     subject: str
     headers: dict[str, str]

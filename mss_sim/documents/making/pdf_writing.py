@@ -1,6 +1,6 @@
 """A PDF that claims PDF/A-1b and keeps what it claims, as far as we know: version 1.4, its font inside, one gray, XMP (ref: pdf-a).
 
-Written by hand: it is small, the same octets each time, and shows whoever reads it what such a file is made of.
+Written by hand: it is small, the same octets each time, and shows its readers what such a file is made of.
 """
 
 import hashlib
