@@ -1,5 +1,6 @@
 """An entry of METADATA.XML held against the CDA that it describes, attribute by attribute (ref: ans-cda#xdm)."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -68,15 +69,15 @@ def _is_known(patient: Patient | None, known: set[str]) -> bool:
 
 def _traits(entry: RegistryObject, cda: Cda) -> Iterator[_Pair]:
     """The fields of the slot that tells who the patient is: name, birth date, sex."""
-    told = {
-        text.partition("|")[0]: text.partition("|")[2]
-        for text in entry.slots.get("sourcePatientInfo") or entry.slots.get("SourcePatientInfo") or ()
-    }
-    family, given = [*told.get("PID-5", "").split("^"), "", ""][:2]
+    told = defaultdict(str)
+    for text in entry.slots.get("sourcePatientInfo") or entry.slots.get("SourcePatientInfo") or ():
+        name, _, value = text.partition("|")
+        told[name] = value
+    family, given = [*told["PID-5"].split("^"), "", ""][:2]
     for name, seen, expected in (("PID-5/1", family, cda.birth_name), ("PID-5/2", given, cda.first_given)):
         yield _Pair(f"sourcePatientInfo/{name}", expected if same_name(seen, expected) else seen, expected)
-    yield _Pair("sourcePatientInfo/PID-7", told.get("PID-7", "")[:8], cda.birth_date)
-    yield _Pair("sourcePatientInfo/PID-8", told.get("PID-8", ""), {"UN": "U"}.get(cda.sex, cda.sex))
+    yield _Pair("sourcePatientInfo/PID-7", told["PID-7"][:8], cda.birth_date)
+    yield _Pair("sourcePatientInfo/PID-8", told["PID-8"], {"UN": "U"}.get(cda.sex, cda.sex))
 
 
 def _codes(entry: RegistryObject, cda: Cda) -> Iterator[_Pair]:

@@ -186,9 +186,10 @@ def test_a_patient_without_a_sex_in_the_metadata_has_none() -> None:
     assert _of(found(letter(steps=steps)), "Document01/sourcePatientInfo/PID-8") == [("metadata.known-missing", None, "F")]
 
 
-def test_a_classification_without_its_code_says_nothing_of_it() -> None:
-    told = found(letter(steps=_metadata(r' nodeRepresentation="[^"]*"', "")))
-    assert [one.seen for one in told.findings if one.kind.code != _USUAL] == []
+@pytest.mark.parametrize(("name", "code"), [("typeCode", "11490-0"), ("healthcareFacilityTypeCode", "SA07"), ("confidentialityCode", "N")])
+def test_a_classification_without_its_code_has_none(name: str, code: str) -> None:
+    told = found(letter(steps=_metadata(f' nodeRepresentation="{code}"', "")))
+    assert _of(told, f"Document01/{name}") == [("metadata.known-missing", None, code)]
 
 
 def test_a_document_that_replaces_another_and_is_not_tied_to_it_is_told_with_what_it_replaces() -> None:
