@@ -1,10 +1,18 @@
 """The core of one world, put together: its verbs share one world, and a world that is reset is as it began."""
 
 import asyncio
+import inspect
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import UnionType
+from typing import Any
 
 import pytest
 
+from mss_sim.core.assembly import assemble
 from mss_sim.core.control.counts import state
+from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.psc.clients import FIRST_CLIENT, GRANT_CIBA, find, register
 from mss_sim.errors import Rule
 from mss_sim.vocabulary.psc import AuthMode
@@ -70,3 +78,52 @@ async def test_the_parts_of_a_core_are_those_of_its_world(open_town: OpenTown) -
         core = town.core
         assert core.provider.switches.auto_approve
         assert (core.authorities, core.white_list, core.revocation) == (core.world.igc, core.world.white_list, core.world.igc.services)
+
+
+def _parts(of: Any, seen: dict[int, Any]) -> dict[int, Any]:
+    """What a core is made of: objects of core's classes behind attributes, in tuples, and behind the calls that are handed over."""
+    if id(of) in seen:
+        return seen
+    if isinstance(of, tuple | list):
+        for one in of:
+            _parts(one, seen)
+    elif inspect.ismethod(of):
+        _parts(of.__self__, seen)
+    elif isinstance(inner := getattr(of, "__wrapped__", None), partial):
+        _parts(inner.args, seen)
+    elif type(of).__module__.startswith("mss_sim.core."):
+        seen[id(of)] = of
+        for _, value in _attributes(of):
+            _parts(value, seen)
+    return seen
+
+
+def _attributes(of: Any) -> Iterator[tuple[str, Any]]:
+    names = [*getattr(of, "__dict__", ()), *(name for one in type(of).__mro__ for name in getattr(one, "__slots__", ()))]
+    return ((name.strip("_"), getattr(of, name)) for name in names if hasattr(of, name))
+
+
+def _handed(part: Any) -> Iterator[tuple[str, Any, Any]]:
+    """(name, type, value) of what a part was made with and keeps."""
+    hints, kept = inspect.get_annotations(type(part).__init__), dict(_attributes(part))
+    return ((name, hints[name], kept[name]) for name in hints if name in kept)
+
+
+def test_parts_share_what_there_is_one_of_and_lack_nothing(town: Town) -> None:
+    parts = _parts(town.core, {}).values()
+    one_of = {type(part): part for part in parts}
+    assert len(one_of) > 40
+    for part in parts:
+        for name, kind, value in _handed(part):
+            where = f"{type(part).__name__}.{name}"
+            assert value is not None or isinstance(kind, UnionType), where
+            if isinstance(kind, type) and kind in one_of and name != "clock":
+                assert value is one_of[kind], f"{where} is another one"
+
+
+async def test_what_a_core_is_given_is_where_it_is_used(town: Town, tmp_path: Path) -> None:
+    carrier, shelf = Carrier(), Shelf(tmp_path, 1)
+    calls: Any = object()
+    core = assemble(town.world, shelf, transport=carrier, calls=calls, mtls_url="https://mtls.example")
+    assert (core.queue.transport, core.snapshots, core.provider.mtls_url) == (carrier, shelf, "https://mtls.example")
+    assert dict(_attributes(core.webhooks))["transport"] is calls
