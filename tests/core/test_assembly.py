@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import UnionType
@@ -15,9 +16,14 @@ from mss_sim.core.control.counts import state
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.psc.clients import FIRST_CLIENT, GRANT_CIBA, find, register
 from mss_sim.errors import Rule
+from mss_sim.evidence.transcripts import Transcripts
+from mss_sim.fhir.entries import resource_id
+from mss_sim.vocabulary.directory import ResourceType
+from mss_sim.vocabulary.doors import Door
 from mss_sim.vocabulary.psc import AuthMode
 from tests.clients import HOSPITAL, PRACTICE
 from tests.core.mailflow.carriers import Carrier
+from tests.core.scenarios.playing import SENT, begun
 from tests.core.towns import IDNATS, OpenTown, Town, refused
 
 
@@ -48,6 +54,35 @@ async def test_a_reset_world_is_as_it_began_and_nobody_is_logged_in(town: Town) 
     assert await town.lying(PRACTICE) == []
     assert (town.core.provider.session_of(cookie), town.core.ciba.pending()) == (None, [])
     assert (await find(town.world, "c"), (await find(town.world, FIRST_CLIENT)) is not None) == (None, True)
+
+
+async def test_what_is_made_on_demand_is_of_its_world_and_begins_anew_with_it(town: Town) -> None:
+    plays, annuaire = town.core.plays(), town.core.annuaire()
+    assert (town.core.plays(), town.core.annuaire()) == (plays, annuaire), "each is made once"
+    await begun(town, SENT)
+    doctor = await town.identity("doctor")
+    await annuaire.one(ResourceType.PRACTITIONER, resource_id(ResourceType.PRACTITIONER, doctor.id))
+    await town.core.reset("cabinet")
+    assert plays.all() == []
+    doctor = await town.identity("doctor")
+    assert await annuaire.one(ResourceType.PRACTITIONER, resource_id(ResourceType.PRACTITIONER, doctor.id))
+
+
+async def test_who_waits_looks_again_when_a_session_ends(town: Town) -> None:
+    """Sessions are kept beside the store, so that no commit tells of them."""
+    transcripts = Transcripts(town.clock, town.world.ids, sessions_max=10, lines_max=10)
+    core, looks = assemble(replace(town.world, transcripts=transcripts)), 0
+
+    async def look() -> str | None:
+        nonlocal looks
+        looks += 1
+        return "seen" if looks > 1 else None
+
+    waiting = asyncio.create_task(core.waits.until(look, seconds=5))
+    await asyncio.sleep(0.05)
+    assert looks == 1
+    transcripts.open(Door.IMAP, "127.0.0.1")
+    assert (await waiting, looks) == ("seen", 2)
 
 
 @pytest.mark.parametrize("seed", [None, "none"])
