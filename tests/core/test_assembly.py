@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mss_sim import log
 from mss_sim.core.assembly import assemble
 from mss_sim.core.control.counts import state
 from mss_sim.core.control.snapshots import Shelf
@@ -66,6 +67,17 @@ async def test_what_is_made_on_demand_is_of_its_world_and_begins_anew_with_it(to
     assert plays.all() == []
     doctor = await town.identity("doctor")
     assert await annuaire.one(ResourceType.PRACTITIONER, resource_id(ResourceType.PRACTITIONER, doctor.id))
+
+
+async def test_the_log_tells_acts_where_it_tells_any(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert town.core.process_log is None, "the log of the tests tells errors alone"
+    told: list[str] = []
+    monkeypatch.setattr(log, "teller", lambda: lambda events: told.extend(name for name, _ in events))
+    core = assemble(town.world)
+    await town.send("hospital", HOSPITAL, PRACTICE)
+    assert core.process_log is not None
+    await core.process_log.close()
+    assert told == ["message.submitted", "message.received"]
 
 
 async def test_who_waits_looks_again_when_a_session_ends(town: Town) -> None:
@@ -162,3 +174,4 @@ async def test_what_a_core_is_given_is_where_it_is_used(town: Town, tmp_path: Pa
     core = assemble(town.world, shelf, transport=carrier, calls=calls, mtls_url="https://mtls.example")
     assert (core.queue.transport, core.snapshots, core.provider.mtls_url) == (carrier, shelf, "https://mtls.example")
     assert dict(_attributes(core.webhooks))["transport"] is calls
+    assert dict(_attributes(dict(_attributes(core.submission))["delivery"]))["diagnose"] == core.kept_diagnoses.note
