@@ -2,8 +2,10 @@
 
 import asyncio
 import inspect
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import UnionType
@@ -12,7 +14,9 @@ from typing import Any
 import pytest
 
 from mss_sim import log
+from mss_sim.clock import SECOND
 from mss_sim.core.assembly import assemble
+from mss_sim.core.control import snapshots
 from mss_sim.core.control.counts import state
 from mss_sim.core.control.snapshots import Shelf
 from mss_sim.core.psc.clients import FIRST_CLIENT, GRANT_CIBA, find, register
@@ -55,6 +59,19 @@ async def test_a_reset_world_is_as_it_began_and_nobody_is_logged_in(town: Town) 
     assert await town.lying(PRACTICE) == []
     assert (town.core.provider.session_of(cookie), town.core.ciba.pending()) == (None, [])
     assert (await find(town.world, "c"), (await find(town.world, FIRST_CLIENT)) is not None) == (None, True)
+
+
+async def test_a_restored_world_has_new_uidvalidities_and_the_certificates_of_tests_as_files(town: Town, tmp_path: Path) -> None:
+    """A UIDVALIDITY is a whole number, at least the second in which the clock stands (ref: rfc9051#2.3.1.1)."""
+    kept, clients = await snapshots.save(town.world, Shelf(tmp_path, 1), "a"), town.world.igc.ca_file.parent / "clients"
+    shutil.rmtree(clients)
+    town.clock.advance(timedelta(days=1, milliseconds=500))
+    await town.core.restore(kept)
+    second = town.clock.now() // SECOND
+    found = await town.world.store.read(lambda conn: list(conn.exec_driver_sql("SELECT typeof(uid_validity), uid_validity FROM folders")))
+    assert {kind for kind, _ in found} == {"integer"}
+    assert min(value for _, value in found) >= second
+    assert {one.name for one in clients.iterdir()} >= {"app_client.key", "app_client.pem"}
 
 
 async def test_what_is_made_on_demand_is_of_its_world_and_begins_anew_with_it(town: Town) -> None:
