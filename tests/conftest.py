@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -146,6 +146,20 @@ def no_sentence_in_an_f_string(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("make the sentence a hole of another one, or tell it first (in_language): " + self)
 
     monkeypatch.setattr(Sentence, "__format__", refused)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_hole_is_filled_with_nothing() -> Iterator[None]:
+    """What a sentence tells of is there: "None" would be shown to people."""
+    made = Sentence.__new__
+
+    def checked(cls: type[Sentence], english: str, template: str | None, values: Mapping[str, Any], separator: str = "") -> Sentence:
+        assert None not in values.values(), f"a hole is filled with nothing: {english}"
+        return made(cls, english, template, values, separator)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sentence, "__new__", checked)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -196,7 +196,6 @@ def refused(rule: Rule, said: str = "") -> Iterator[pytest.ExceptionInfo[Refusal
 
 def _compare_with_row(refusal: Refusal) -> None:
     """What a refusal carries is what refusals.toml says of it."""
-    assert None not in refusal.detail.values.values(), f"a hole was filled with nothing: {refusal}"
     template = _template_of(refusal.detail)
     if template == "":
         return
