@@ -22,7 +22,7 @@ from mss_sim.core.mailflow.outbound_interface import RecipientReply, RelayJob, R
 from mss_sim.core.mailflow.queue import Queue
 from mss_sim.core.mailflow.read_receipts import ReceiptWish
 from mss_sim.core.mailflow.submission import SubmissionRequest
-from mss_sim.errors import Refusal
+from mss_sim.errors import Refusal, Rule
 from mss_sim.faults.actions import Delay
 from mss_sim.faults.rules import Match
 from mss_sim.models.tables import queue as queue_rows
@@ -37,7 +37,7 @@ from mss_sim.words.sentence import quoted
 from tests.clients import DOCTOR, HOSPITAL, LABORATORY, PATIENT, PRACTICE, Person, letter
 from tests.conftest import StartSimulator
 from tests.core.mailflow.carriers import LATER, TAKEN, Carrier, Slow
-from tests.core.towns import OpenTown, Town
+from tests.core.towns import OpenTown, Town, refused
 
 CLINIC = "contact@clinique-pins.sim.mssante.fr"
 
@@ -215,6 +215,19 @@ async def test_a_try_that_is_leased_is_made_by_nobody_else_until_the_lease_runs_
         assert await town.core.queue.work() == 0
         town.clock.advance(timedelta(seconds=60))
         assert await town.core.queue.work() == 1
+
+
+async def test_one_that_a_dead_process_leased_is_tried_by_hand_once_its_lease_has_run_out(open_town: OpenTown) -> None:
+    carrier = Carrier()
+    async with open_town(relay="smtp", transport=carrier, queue_lease_seconds=60) as town:
+        await town.send("hospital", HOSPITAL, PRACTICE)
+        now = town.clock.now()
+        (leased,) = await town.world.store.write(lambda conn: store_queue.lease(conn, now, now + DAY, now + 60 * SECOND, 10))
+        with refused(Rule.CONFLICT, "This recipient is being tried at this moment"):
+            await town.core.queue.try_now(leased.person.id)
+        town.clock.advance(timedelta(seconds=60))
+        await town.core.queue.try_now(leased.person.id)
+        assert len(carrier.jobs) == 1
 
 
 @pytest.mark.parametrize(("ahead_seconds", "tries"), [(2 * 3_600, 0), (2 * 3_600 + 1, 1)])
