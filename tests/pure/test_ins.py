@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mss_sim.policy.identifiers import warnings
-from mss_sim.policy.ins import InsError, ins_key, parse_ins
+from mss_sim.policy.ins import InsError, ins_key, is_ins, parse_ins
 from mss_sim.vocabulary.mailboxes import IdentityKind
 from mss_sim.vocabulary.patients import Sex
 
@@ -77,6 +77,7 @@ def test_number_and_key_together_are_divisible_by_97(number: int) -> None:
 
 @pytest.mark.parametrize("text", ["246037433000291", "288091234567823", "123456789012345", "146026322000197"])
 def test_a_wrong_key_is_read_all_the_same(text: str) -> None:
+    assert is_ins(text)
     ins = parse_ins(text)
     assert (str(ins), ins.key == ins.right_key) == (text, False)
     assert warnings(text, IdentityKind.PATIENT) == [f"The key of this INS should be {ins.right_key}."]
