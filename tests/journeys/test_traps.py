@@ -100,6 +100,9 @@ async def test_the_words_of_a_broken_handshake_are_told_and_nothing_where_none_b
     told = {one["tls"]["outcome"]: one["tls"]["error"] for one in await visits(trapped, "expired")}
     assert told == {"aborted": told["aborted"], "completed": None}
     assert told["aborted"]
+    negotiated = {one["tls"]["outcome"]: (one["tls"]["version"], one["tls"]["suite"]) for one in await visits(trapped, "expired")}
+    assert negotiated["aborted"] == (None, None)
+    assert (negotiated["completed"][0], negotiated["completed"][1].startswith("TLS_")) == ("TLSv1.3", True)
 
 
 @pytest.mark.parametrize("trap", CERTIFICATE_TRAPS)

@@ -43,6 +43,14 @@ async def test_the_clock_runs_faster_by_hand(simulator: Simulator) -> None:
             assert (clock["mode"], clock["rate"]) == told
 
 
+async def test_the_authority_is_given_as_a_file_with_a_name(simulator: Simulator) -> None:
+    async with httpx.AsyncClient(base_url=simulator.ready()["http"]) as client:
+        answer = await client.get("/ui/control/ca.pem")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-pem-file")
+    assert answer.headers["content-disposition"] == 'attachment; filename="mss-sim-ca.pem"'
+    assert answer.text == (await control(simulator, "GET", "/ca.pem")).text
+
+
 async def test_what_cannot_be_is_refused_in_words(page: Page) -> None:
     await page.goto("/ui/control")
     clock = page.get_by_role("region", name="Horloge du monde")

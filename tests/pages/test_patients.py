@@ -1,12 +1,14 @@
 """The pages of a patient: letters are read and answered, refused after a closure with the reason, masked from a carer, who sees less."""
 
+from email.policy import SMTP
+
 import httpx
 import pytest
 from playwright.async_api import Page, expect
 
 from mss_sim.app.simulator import Simulator
 from tests.carers import Carer, let_in, make_carer, mask
-from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, Person, base64_of, control
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, ImapClient, Person, base64_of, control, letter
 from tests.pages.conftest import OpenBrowser
 from tests.pages.people import be, write
 
@@ -86,6 +88,18 @@ async def test_an_answer_that_meets_a_closure_is_refused_with_the_reason_and_wha
     assert await doctor.inbox(DOCTOR, subject="re: vos") == []
     answered = await Person(simulator, "patient").send(PATIENT, to=[DOCTOR], subject="Re: Vos résultats", in_reply_to=id_)
     assert answered.json()["code"] == "conversation-closed"
+
+
+async def test_a_letter_that_names_nobody_else_is_not_answered(page: Page, simulator: Simulator) -> None:
+    patient = Person(simulator, "patient").account
+    client = await ImapClient.open(simulator, patient["login"], patient["password"])
+    await client.append("INBOX", letter(PATIENT, PATIENT, "Pour moi").as_bytes(policy=SMTP))
+    await client.close()
+    await be(page, _PATIENT)
+    await page.get_by_role("link", name="Pour moi").click()
+    await expect(page.locator(".why-not")).to_have_text("Ce message ne nomme personne à qui répondre.")
+    await page.get_by_text("Pourquoi ne puis-je pas répondre ?").click()
+    await expect(page.get_by_text("no-recipient")).to_be_visible()
 
 
 @pytest.mark.parametrize(("reply_to", "reached"), [(PRACTICE, PRACTICE), ("dehors@clinique-pins.sim.mssante.fr", DOCTOR)])

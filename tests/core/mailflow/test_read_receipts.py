@@ -9,13 +9,14 @@ import pytest
 from mss_sim.core.access import delegation
 from mss_sim.core.access.delegation import GrantRequest
 from mss_sim.core.access.practice_holders import CONTROL
-from mss_sim.core.mailbox import appending, copies
+from mss_sim.core.mailbox import appending, copies, messages
 from mss_sim.core.mailbox.appending import NewCopy
 from mss_sim.core.mailbox.copies import ById
 from mss_sim.core.mailbox.flag_rules import FlagChange
 from mss_sim.core.mailbox.selected_folder import FolderRef
 from mss_sim.core.mailflow.letter import Accepted
 from mss_sim.core.mailflow.read_receipts import ReceiptWish, SentReceipt
+from mss_sim.core.world.store_types import ListQuery
 from mss_sim.errors import Rule
 from mss_sim.faults.actions import Action, Delay, Drop, Duplicate
 from mss_sim.faults.rules import Match
@@ -27,7 +28,7 @@ from mss_sim.vocabulary.faults import Point
 from mss_sim.vocabulary.journal import Act
 from mss_sim.vocabulary.mail import Disposition
 from mss_sim.vocabulary.mailboxes import MailboxState, Right
-from tests.clients import DOCTOR, HOSPITAL, PRACTICE, WARD, letter
+from tests.clients import DOCTOR, HOSPITAL, PATIENT, PRACTICE, WARD, letter
 from tests.core.towns import IDNATS, Town, refused
 
 _ON_REQUEST: dict[str, Any] = {"Disposition_Notification_To": HOSPITAL}
@@ -144,6 +145,17 @@ async def test_a_mailbox_without_label_is_named_by_its_reader(town: Town) -> Non
     await _asked(town)
     await _answer(town)
     assert "Sophie PETIT" in (await town.lying(HOSPITAL))[0].message.summary
+
+
+async def test_a_patients_mailbox_without_label_is_named_by_the_patient_whoever_opens(town: Town) -> None:
+    await town.change(PATIENT, label="")
+    rights = frozenset({Right.SEE, Right.READ, Right.SEND_ON_BEHALF})
+    await delegation.grant(town.world, CONTROL, GrantRequest(PATIENT, IDNATS["newcomer"], rights))
+    await _asked(town, PATIENT)
+    carer = await town.actor("newcomer")
+    (seen,) = (await messages.list_messages(town.world, carer, PATIENT, ListQuery(0, 10))).items.values()
+    await town.core.receipts.send(carer, PATIENT, seen.copy.id, ReceiptWish())
+    assert "Claire FONTAINE" in (await town.lying(HOSPITAL))[0].message.summary
 
 
 @pytest.mark.parametrize("headers", [_ON_REQUEST, {}])
