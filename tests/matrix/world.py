@@ -300,10 +300,15 @@ class World:
             self._open.pop(key).close()
 
     def astray(self) -> list[str]:
-        """Its counters that do not say what is there, looked at in a snapshot: the world lies in memory."""
-        self.control("POST", "/snapshots", {"name": "audit"})
-        answer, database = httpx.get(f"{self._ready['http']}/control/snapshots/audit/file", timeout=60), self._files / "audit.db"
-        with zipfile.ZipFile(io.BytesIO(answer.raise_for_status().content)) as snapshot:
+        """Its counters that do not say what is there, looked at in a snapshot: the world lies in memory.
+
+        Other tests may have run meanwhile, so that connections are over.
+        """
+        database = self._files / "audit.db"
+        with httpx.Client(base_url=self._ready["http"], timeout=60) as client:
+            client.post("/control/snapshots", json={"name": "audit"}).raise_for_status()
+            content = client.get("/control/snapshots/audit/file").raise_for_status().content
+        with zipfile.ZipFile(io.BytesIO(content)) as snapshot:
             database.write_bytes(snapshot.read("mss-sim.db"))
         return astray_at(database)
 
