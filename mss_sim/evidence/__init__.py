@@ -20,7 +20,7 @@ host that was asked for, the client's certificate, the client's name, the identi
 | rule                                            | why                                          |
 |-------------------------------------------------|----------------------------------------------|
 | responses to AUTH are masked, mistyped ones too | a transcript is shown to a room              |
-| header fields and parameters by their names     | an invented one is named after what it is     |
+| header fields and parameters by their names     | an invented one is named after what it is    |
 | letters and bodies are told by their size       | letters are read in their mailbox            |
 | the number of lines and of sessions is bound    | a client that loops must not fill the memory |
 

@@ -1,4 +1,4 @@
-"""What carers see of a patient's mailbox: a view, which is a mailbox of its own that has no address, with copies of what is not masked.
+"""What carers see of a patient's mailbox: a view, which is a mailbox of its own that no address names, with copies of what is not masked.
 
 A view has folders, UIDs, modification sequences, counters and ids of copies of its own, so that all that reads a mailbox reads a view just
 as well, and nothing in it (no gap in the UIDs, no jump of a counter, no id that answers differently) tells of what was left out.

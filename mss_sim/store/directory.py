@@ -2,7 +2,7 @@
 
 | of an identity                                     | the directory shows                                                     |
 |----------------------------------------------------|-------------------------------------------------------------------------|
-| a professional, an employee                        | a person, but for an anonymous card                             |
+| a professional, an employee                        | a person, but for an anonymous card                                     |
 | an organisation                                    | an organisation                                                         |
 | a patient, a carer, a program                      | nothing, ever                                                           |
 | one that is disabled, or was deleted               | a skeleton                                                              |

@@ -112,7 +112,7 @@ def due(conn: Connection, now: Micros, limit: int) -> list[WebhookDelivery]:
 
 
 def take(conn: Connection, one: WebhookDelivery, until: Micros) -> bool:
-    """Lease a try until `until`; False when another process has it."""
+    """Lease a try until `until`; False when it was leased meanwhile."""
     taken = update(webhook_deliveries).where(webhook_deliveries.c.id == one.id, webhook_deliveries.c.tries == one.tries)
     return bool(conn.execute(taken.values(tries=one.tries + 1, next_at=until)).rowcount)
 

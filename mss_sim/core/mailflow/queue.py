@@ -171,7 +171,9 @@ class Queue:
         async with self._leasing:
             tasks = [task for held in self._held.values() for task in held]
             self._held.clear()
-            for task in (*tasks, *await self._lease(1_000)):
+            for task in tasks:
+                self._start(task)
+            for task in await self._lease(1_000):
                 self._start(task)
             begun = dict(self._under_way)
         await asyncio.gather(*begun, return_exceptions=True)  # one may be given up: `suspended`

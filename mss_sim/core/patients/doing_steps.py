@@ -61,7 +61,7 @@ _HELD_FOR = 600 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """A step with the patient or carer who does it, and the letter."""
+    """A step with its actor, their mailbox and the letter."""
 
     planned: PlannedStep
     step: Step

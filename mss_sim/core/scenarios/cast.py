@@ -29,7 +29,7 @@ class Cast:
     boxes: Mapping[str, str] = field(default_factory=dict)
 
     async def actor(self, world: World, name: str) -> Actor:
-        """An actor who has logged in: a patient in Mon espace santé, others by a token. Refusal when every door refuses them."""
+        """An actor who has logged in: a patient in Mon espace santé, others by a token. Refusal when they may not log in."""
         who = self.people[name]
         if who.kind is IdentityKind.PATIENT:
             return Actor(who, Door.MES)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.policy import SMTP as SMTP_POLICY
+from typing import Any
 
 import pytest
 from aiosmtplib import SMTP
@@ -500,16 +501,24 @@ async def test_what_was_held_for_half_of_its_lease_is_given_back_before_it_is_tr
         assert min(silent.limits) > 0.9 / 2
 
 
-async def test_whoever_waits_for_all_attempts_waits_for_those_held_too(open_town: OpenTown) -> None:
+async def test_whoever_waits_for_all_attempts_waits_for_those_held_too(open_town: OpenTown, monkeypatch: pytest.MonkeyPatch) -> None:
     silent = Silent()
     async with open_town(relay="smtp", transport=silent, queue_tries_per_operator_max=1) as town:
         for _ in range(4):
             await town.send("hospital", HOSPITAL, CLINIC)
         async with _at_work(town):
             await _until_tried(silent, "Clinique des Pins", 1)
+            queue, lease, ours = town.core.queue, town.core.queue._lease, list[int]()  # noqa: SLF001 - what is looked at while it leases
+
+            async def leasing(most: int) -> Any:
+                ours.append(len(queue._mine()))  # noqa: SLF001
+                return await lease(most)
+
+            monkeypatch.setattr(queue, "_lease", leasing)
             silent.may_speak.set()
-            await town.core.queue.work()
+            await queue.work()
             assert (silent.tries["Clinique des Pins"], silent.at_once) == (4, 0)
+            assert ours[0] == 4, "those that were held are this process's all the while"
 
 
 # What the log tells
